@@ -1,0 +1,109 @@
+package io.weftmesh.proxy.telemetry;
+
+import io.prometheus.client.CollectorRegistry;
+import io.prometheus.client.SimpleCollector;
+import io.prometheus.client.exporter.common.TextFormat;
+import java.io.IOException;
+import java.io.Writer;
+import java.util.function.DoubleSupplier;
+import java.util.function.Function;
+
+/**
+ * The metrics of one process, in the Prometheus text format. Every method may be called from any
+ * thread; {@link #writeText} takes time in proportion to the number of series and does not belong
+ * on an event loop.
+ *
+ * <p>A name may be registered once; a second time is a programming error and throws {@link
+ * IllegalArgumentException}.
+ */
+public final class Metrics {
+  private final CollectorRegistry registry = new CollectorRegistry(true);
+
+  /** Counters under {@code name}, which ends in {@code _total}. */
+  public Family<Counter> counters(String name, String help, String... labels) {
+    if (!name.endsWith("_total")) {
+      throw new IllegalArgumentException("a counter's name ends in _total, but this is " + name);
+    }
+    var collector =
+        io.prometheus.client.Counter.build(name, help)
+            .labelNames(labels)
+            .withoutExemplars()
+            .register(registry);
+    return new Series<>(collector, CounterHandle::new);
+  }
+
+  /** Gauges under {@code name}. */
+  public Family<Gauge> gauges(String name, String help, String... labels) {
+    var collector =
+        io.prometheus.client.Gauge.build(name, help).labelNames(labels).register(registry);
+    return new Series<>(collector, GaugeHandle::new);
+  }
+
+  /** Histograms under {@code name}, with the given ascending upper bounds. */
+  public Family<Histogram> histograms(
+      String name, String help, double[] bucketsSeconds, String... labels) {
+    var collector =
+        io.prometheus.client.Histogram.build(name, help)
+            .buckets(bucketsSeconds)
+            .labelNames(labels)
+            .withoutExemplars()
+            .register(registry);
+    return new Series<>(collector, child -> child::observe);
+  }
+
+  /** One gauge whose value is asked for at each scrape, on the scraping thread. */
+  public void gauge(String name, String help, DoubleSupplier value) {
+    io.prometheus.client.Gauge.build(name, help)
+        .create()
+        .setChild(
+            new io.prometheus.client.Gauge.Child() {
+              @Override
+              public double get() {
+                return value.getAsDouble();
+              }
+            })
+        .register(registry);
+  }
+
+  /** Writes all series in the text format, version 0.0.4. */
+  public void writeText(Writer out) throws IOException {
+    TextFormat.write004(out, registry.metricFamilySamples());
+  }
+
+  private record Series<C, H>(SimpleCollector<C> collector, Function<C, H> handle)
+      implements Family<H> {
+    @Override
+    public H with(String... labelValues) {
+      return handle.apply(collector.labels(labelValues));
+    }
+
+    @Override
+    public void remove(String... labelValues) {
+      collector.remove(labelValues);
+    }
+  }
+
+  private record CounterHandle(io.prometheus.client.Counter.Child child) implements Counter {
+    @Override
+    public void increment() {
+      child.inc();
+    }
+
+    @Override
+    public void add(double amount) {
+      child.inc(amount);
+    }
+  }
+
+  private record GaugeHandle(io.prometheus.client.Gauge.Child child) implements Gauge {
+    @Override
+    public void set(double value) {
+      child.set(value);
+    }
+
+    @Override
+    public void add(double difference) {
+      child.inc(difference);
+    }
+  }
+}
