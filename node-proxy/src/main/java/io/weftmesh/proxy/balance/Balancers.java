@@ -1,0 +1,38 @@
+package io.weftmesh.proxy.balance;
+
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.LongSupplier;
+import java.util.random.RandomGenerator;
+
+/**
+ * The balancers of all backends, by the backend's name ({@code namespace/service:port}). One
+ * instance for the process, so that HTTP and TCP, and all loops, share what they know. Thread-safe.
+ */
+public final class Balancers {
+  private final Map<String, Balancer> byBackend = new ConcurrentHashMap<>();
+  private final LongSupplier ticker;
+  private final RandomGenerator random;
+
+  /**
+   * @param ticker monotonic nanoseconds
+   * @param random safe to be used by several threads
+   */
+  public Balancers(LongSupplier ticker, RandomGenerator random) {
+    this.ticker = ticker;
+    this.random = random;
+  }
+
+  public Balancer of(String backend) {
+    Balancer balancer = byBackend.get(backend);
+    return balancer != null
+        ? balancer
+        : byBackend.computeIfAbsent(backend, unknown -> new Balancer(ticker, random));
+  }
+
+  /** Forgets the backends that no snapshot has any more. Picks in hand stay valid. */
+  public void retain(Set<String> backends) {
+    byBackend.keySet().retainAll(backends);
+  }
+}
