@@ -1,0 +1,97 @@
+package io.weftmesh.policy.manifest;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
+
+import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.api.model.Service;
+import java.util.Random;
+import java.util.Set;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class ManifestReaderTest {
+  private final ManifestReader reader = new ManifestReader(Set.of(Pod.class, Service.class));
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '`',
+      textBlock =
+          """
+          [1, 2]                                                             | 1 | expected an object with apiVersion and kind
+          just text                                                          | 1 | expected an object
+          kind: Pod                                                          | 1 | an object needs apiVersion
+          apiVersion: v1\\nkind: 3                                           | 1 | an object needs kind, as text
+          apiVersion: v1\\nkind: Pod\\nkind: Pod                             | 3 | kind
+          apiVersion: v1\\nkind: Pod\\nmetadata:\\n\\tname: x                | 4 | not YAML
+          apiVersion: v1\\nkind: Pod\\nmetadata: *nowhere                    | 3 | nowhere
+          apiVersion: v1\\nkind: Pod\\nmetadata: !!python/object x           | 3 | tag
+          apiVersion: v1\\nkind: Pod\\nmetadata: &a {name: *a}               | 3 | contains it
+          apiVersion: v1\\nkind: Service\\nmetadata: {name: x}\\nspec:\\n  ports:\\n  - port: 80\\n  - port: http | 7 | Service spec.ports[1].port is "http", expected a whole number
+          apiVersion: v1\\nkind: Service\\nmetadata: {name: x}\\nspec:\\n  ports: 80 | 5 | Service spec.ports has the wrong shape, expected a list
+          """)
+  void namesLineAndFault(String text, int line, String fault) {
+    ManifestException e =
+        catchThrowableOfType(
+            ManifestException.class,
+            () -> reader.read(text.replace("\\n", "\n").replace("\\t", "\t")));
+
+    assertThat(e.problem()).contains(fault);
+    assertThat(e.line()).isEqualTo(line);
+  }
+
+  @Test
+  void aliasesWithinAliasesDoNotExpandForEver() {
+    StringBuilder bomb = new StringBuilder("a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n");
+    for (int i = 1; i < 12; i++) {
+      bomb.append("a%d: &a%d [".formatted(i, i))
+          .append("*a%d,".formatted(i - 1).repeat(4))
+          .append("x]\n");
+    }
+
+    ManifestException e =
+        catchThrowableOfType(ManifestException.class, () -> reader.read(bomb.toString()));
+
+    assertThat(e.problem()).contains("alias");
+  }
+
+  /** Whatever stands in a file, it is understood or refused, and nothing else happens. */
+  @Test
+  void neverFailsOtherwiseThanByRefusing() {
+    String seed =
+        """
+        apiVersion: v1
+        kind: Service
+        metadata: {name: x, labels: &l {a: "b"}, annotations: *l}
+        spec:
+          clusterIP: 10.0.0.1
+          ports:
+          - {name: http, port: 80, targetPort: web}
+          - port: 0x50
+        ---
+        apiVersion: v1
+        kind: List
+        items: []
+        """;
+    Random random = new Random(7);
+    String alphabet = "{}[]:,-&*!|>'\"%@`?#\n\t 0x~<.\u0000\ud83d";
+    for (int round = 0; round < 3000; round++) {
+      StringBuilder text = new StringBuilder(seed);
+      for (int edit = random.nextInt(4); edit >= 0; edit--) {
+        int at = random.nextInt(text.length());
+        switch (random.nextInt(3)) {
+          case 0 -> text.setCharAt(at, alphabet.charAt(random.nextInt(alphabet.length())));
+          case 1 -> text.deleteCharAt(at);
+          default -> text.insert(at, alphabet.charAt(random.nextInt(alphabet.length())));
+        }
+      }
+      try {
+        assertThat(reader.read(text.toString()).objects()).doesNotContainNull();
+      } catch (ManifestException e) {
+        assertThat(e.problem()).isNotBlank();
+      }
+    }
+  }
+}
