@@ -1,0 +1,16 @@
+package io.weftmesh.policy.model;
+
+import java.time.Duration;
+
+/**
+ * How connections to a Service's endpoints are made and kept, whoever sends to it.
+ *
+ * @param connectTimeout until the endpoint has accepted, the handshake included
+ * @param idleTimeout after which a connection or stream that carries nothing is closed; zero is
+ *     never
+ */
+public record BackendSettings(
+    Duration connectTimeout, Duration idleTimeout, LoadBalancing loadBalancing) {
+  public static final BackendSettings DEFAULT =
+      new BackendSettings(Duration.ofSeconds(5), Duration.ofHours(1), LoadBalancing.PEAK_EWMA);
+}

@@ -1,0 +1,48 @@
+package io.weftmesh.policy.model;
+
+import java.net.URLDecoder;
+import java.nio.charset.StandardCharsets;
+import org.jspecify.annotations.Nullable;
+
+/** A condition on a query parameter: its first value, decoded, is exactly this one. */
+public record QueryMatch(String name, String value) {
+
+  boolean matches(RequestHead head) {
+    return value.equals(first(head.query(), name));
+  }
+
+  /** The first value of a parameter in a query as sent; null if it is not there. */
+  private static @Nullable String first(String query, String name) {
+    int start = 0;
+    while (start < query.length()) {
+      int end = query.indexOf('&', start);
+      if (end < 0) {
+        end = query.length();
+      }
+      int equals = query.indexOf('=', start);
+      int nameEnd = equals < 0 || equals > end ? end : equals;
+      if (name.equals(decode(query.substring(start, nameEnd)))) {
+        return nameEnd == end ? "" : decode(query.substring(nameEnd + 1, end));
+      }
+      start = end + 1;
+    }
+    return null;
+  }
+
+  /** Null for what is not an encoding: it equals nothing. */
+  private static @Nullable String decode(String text) {
+    if (text.indexOf('%') < 0 && text.indexOf('+') < 0) {
+      return text;
+    }
+    try {
+      return URLDecoder.decode(text, StandardCharsets.UTF_8);
+    } catch (IllegalArgumentException e) {
+      return null;
+    }
+  }
+
+  @Override
+  public String toString() {
+    return "query parameter " + name + " = " + value;
+  }
+}

@@ -1,0 +1,18 @@
+package io.weftmesh.policy.model;
+
+/**
+ * A backend and its share.
+ *
+ * @param weight from 0, which is no share, to {@value #MAX_WEIGHT}
+ */
+public record WeightedBackend(Backend backend, int weight) {
+  /** The bound that Gateway API sets, too. */
+  public static final int MAX_WEIGHT = 1_000_000;
+
+  public WeightedBackend {
+    if (weight < 0 || weight > MAX_WEIGHT) {
+      throw new IllegalArgumentException(
+          "weight " + weight + " of " + backend + ", expected 0 to " + MAX_WEIGHT);
+    }
+  }
+}
