@@ -1,0 +1,96 @@
+#!/usr/bin/env bash
+# Weft's lab: the whole mesh on this machine, in network namespaces of its own. See usage() below.
+set -euo pipefail
+
+readonly REPOSITORY="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)"
+readonly JAR="$REPOSITORY/perf/target/weft-perf.jar"
+readonly JDK=25
+# What a bare Debian lacks of what the lab, its tests and its demo call.
+readonly PACKAGES=(
+  ca-certificates conntrack curl haproxy iproute2 iptables openssl procps tcpdump util-linux wrk
+)
+
+usage() {
+  cat <<USAGE
+Weft's lab: a service mesh on this machine, in network namespaces of its own. Needs root.
+
+  perf/lab.sh demo [--once]       builds Weft, starts a mesh and shows what it does
+  perf/lab.sh test                builds Weft and runs all of its tests
+  perf/lab.sh up                  starts a mesh of two nodes and leaves it running
+  perf/lab.sh status              shows what runs
+  perf/lab.sh apply FILE...       puts Kubernetes YAML in force (--delete: takes it away)
+  perf/lab.sh exec POD -- CMD     runs a program in a pod: exec shop/client -- curl -s http://echo.shop/
+  perf/lab.sh down                removes everything again
+
+  perf/lab.sh prepare             installs the Debian packages that the above need (done by demo and test)
+  perf/lab.sh build               builds without tests
+USAGE
+}
+
+fail() {
+  echo "perf/lab.sh: $*" >&2
+  exit 1
+}
+
+# Prints the folder of a JDK of the version that Weft is built with.
+find_jdk() {
+  local home
+  for home in "${JAVA_HOME:-}" /usr/lib/jvm/* /opt/*jdk* "$HOME"/.sdkman/candidates/java/* "$HOME"/.jdks/*; do
+    if [[ -x "$home/bin/javac" ]] && grep -qs "^JAVA_VERSION=\"$JDK[.\"]" "$home/release"; then
+      echo "$home"
+      return
+    fi
+  done
+  fail "no JDK $JDK found: install one below /usr/lib/jvm, or set JAVA_HOME to it"
+}
+
+need_root() {
+  [[ $EUID -eq 0 ]] || fail "network namespaces need root: sudo perf/lab.sh $*"
+}
+
+prepare() {
+  need_root prepare
+  local package missing=()
+  for package in "${PACKAGES[@]}"; do
+    if [[ "$(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null)" != installed ]]; then
+      missing+=("$package")
+    fi
+  done
+  if ((${#missing[@]})); then
+    apt-get update -q
+    DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends "${missing[@]}"
+  fi
+  command -v mvn >/dev/null || fail "Maven is needed: apt-get install maven"
+}
+
+maven() {
+  local jdk
+  jdk="$(find_jdk)"
+  (cd "$REPOSITORY" && JAVA_HOME="$jdk" PATH="$jdk/bin:$PATH" mvn -B --no-transfer-progress "$@")
+}
+
+build() {
+  maven -q -DskipTests package
+}
+
+lab() {
+  need_root "$@"
+  [[ -f "$JAR" ]] || build
+  exec "$(find_jdk)/bin/java" -XX:TieredStopAtLevel=1 -XX:+UseSerialGC --enable-native-access=ALL-UNNAMED \
+    -Dweft.repository="$REPOSITORY" -jar "$JAR" "$@"
+}
+
+find_jdk >/dev/null
+case "${1:-}" in
+  prepare) prepare ;;
+  build) build ;;
+  test)
+    prepare
+    maven verify
+    ;;
+  up | status | apply | exec | down) lab "$@" ;;
+  *)
+    usage
+    [[ "${1:-}" =~ ^(|help|-h|--help)$ ]] || exit 2
+    ;;
+esac

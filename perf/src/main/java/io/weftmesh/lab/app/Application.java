@@ -1,0 +1,68 @@
+package io.weftmesh.lab.app;
+
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.util.concurrent.CountDownLatch;
+
+/** The application of the test pods: one process that serves what its options name. */
+public final class Application {
+  private static final int BACKLOG = 4096;
+
+  private Application() {}
+
+  public static void main(String... arguments) throws IOException, InterruptedException {
+    Options options = Options.parse(arguments);
+    HttpEcho httpEcho = new HttpEcho(options);
+    if (options.http().isPresent()) {
+      serve(options.http().getAsInt(), httpEcho);
+    }
+    if (options.echo().isPresent()) {
+      serve(
+          options.echo().getAsInt(),
+          socket -> socket.getInputStream().transferTo(socket.getOutputStream()));
+    }
+    if (options.banner().isPresent()) {
+      serve(options.banner().getAsInt(), new Banner(options.name()));
+    }
+    if (options.transfer().isPresent()) {
+      serve(options.transfer().getAsInt(), new Transfer());
+    }
+    new CountDownLatch(1).await();
+  }
+
+  /** What is done with one connection, on a thread of its own; it is closed afterwards. */
+  @FunctionalInterface
+  interface Service {
+    void serve(Socket socket) throws IOException;
+  }
+
+  private static void serve(int port, Service service) throws IOException {
+    ServerSocket listener = new ServerSocket();
+    listener.setReuseAddress(true);
+    listener.bind(new InetSocketAddress(port), BACKLOG);
+    Thread.ofPlatform().name("accept-" + port).start(() -> accept(listener, service));
+  }
+
+  private static void accept(ServerSocket listener, Service service) {
+    while (true) {
+      try {
+        Socket socket = listener.accept();
+        Thread.startVirtualThread(() -> serveOne(socket, service));
+      } catch (IOException e) {
+        // Most likely out of descriptors: those that are open will end.
+        System.err.println("accept failed: " + e);
+      }
+    }
+  }
+
+  private static void serveOne(Socket socket, Service service) {
+    try (socket) {
+      socket.setTcpNoDelay(true);
+      service.serve(socket);
+    } catch (IOException e) {
+      System.err.println(socket.getRemoteSocketAddress() + ": " + e);
+    }
+  }
+}

@@ -1,0 +1,31 @@
+package io.weftmesh.lab.cli;
+
+import io.weftmesh.lab.Lab;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+
+/** The lab's commands; {@code perf/lab.sh} finds the JDK and calls this. */
+@Command(
+    name = "perf/lab.sh",
+    description = "A service mesh on one machine, in network namespaces of its own.",
+    subcommands = {Up.class, Status.class, Apply.class, Exec.class, Down.class})
+final class Main {
+  /** The name of the lab that {@code up} makes; tests and the demo make others. */
+  static final String LAB = "lab";
+
+  private Main() {}
+
+  public static void main(String... arguments) {
+    System.exit(
+        new CommandLine(new Main())
+            .setExecutionExceptionHandler((error, command, parsed) -> {
+              command.getErr().println(command.getCommandName() + ": " + error.getMessage());
+              return 1;
+            })
+            .execute(arguments));
+  }
+
+  static Lab attached() {
+    return Lab.attach(LAB);
+  }
+}

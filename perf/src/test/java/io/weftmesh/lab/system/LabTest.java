@@ -1,0 +1,18 @@
+package io.weftmesh.lab.system;
+
+import java.lang.annotation.ElementType;
+import java.lang.annotation.Retention;
+import java.lang.annotation.RetentionPolicy;
+import java.lang.annotation.Target;
+import org.junit.jupiter.api.extension.ExtendWith;
+
+/**
+ * A test class with a lab without the mesh's processes, for parameters of type {@link
+ * io.weftmesh.lab.Lab}. Fails without root.
+ */
+@Target(ElementType.TYPE)
+@Retention(RetentionPolicy.RUNTIME)
+@ExtendWith(LabExtension.class)
+@interface LabTest {
+  int nodes() default 2;
+}
