@@ -7,12 +7,10 @@ import java.lang.annotation.Target;
 import org.junit.jupiter.api.extension.ExtendWith;
 
 /**
- * A test class with a lab without the mesh's processes, for parameters of type {@link
+ * A test class with a lab of its own without the mesh's processes, for parameters of type {@link
  * io.weftmesh.lab.Lab}. Fails without root.
  */
 @Target(ElementType.TYPE)
 @Retention(RetentionPolicy.RUNTIME)
 @ExtendWith(LabExtension.class)
-@interface LabTest {
-  int nodes() default 2;
-}
+@interface LabTest {}
