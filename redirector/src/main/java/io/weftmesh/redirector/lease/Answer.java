@@ -8,7 +8,7 @@ record Answer<M extends Message>(M message, List<Descriptor> descriptors) {
 
   /** The three descriptors as a pod's listeners. */
   Listeners listeners() {
-    return new Listeners(descriptors.get(0), descriptors.get(1), descriptors.get(2));
+    return Listeners.of(descriptors);
   }
 
   void close() {

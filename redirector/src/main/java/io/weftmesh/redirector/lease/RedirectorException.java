@@ -8,6 +8,7 @@ public final class RedirectorException extends IOException {
   private static final long serialVersionUID = 1;
 
   private final Reason reason;
+  private final String detail;
 
   /** A refusal with what a person should know about it. */
   public RedirectorException(Reason reason, String detail) {
@@ -18,10 +19,16 @@ public final class RedirectorException extends IOException {
   public RedirectorException(Reason reason, String detail, @Nullable Throwable cause) {
     super(reason + ": " + detail, cause);
     this.reason = reason;
+    this.detail = detail;
   }
 
   /** What a program decides on. */
   public Reason reason() {
     return reason;
+  }
+
+  /** What a person should know, without the reason. */
+  public String detail() {
+    return detail;
   }
 }
