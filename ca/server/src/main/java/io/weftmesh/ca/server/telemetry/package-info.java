@@ -1,0 +1,5 @@
+/** The metrics of the ca. */
+@NullMarked
+package io.weftmesh.ca.server.telemetry;
+
+import org.jspecify.annotations.NullMarked;
