@@ -132,8 +132,11 @@ public final class SvidValidator {
     return certificates;
   }
 
-  /** Rule 1: exactly one URI SAN, of any scheme, and it is a SPIFFE ID with a path. */
-  private static SpiffeId spiffeId(X509Certificate leaf) throws InvalidSvidException {
+  /**
+   * Rule 1 alone: exactly one URI as subject alternative name, of any scheme, and it is a SPIFFE ID
+   * with a path. For a leaf that has been verified, or was made here.
+   */
+  public static SpiffeId spiffeId(X509Certificate leaf) throws InvalidSvidException {
     Collection<List<?>> names;
     try {
       names = leaf.getSubjectAlternativeNames();
