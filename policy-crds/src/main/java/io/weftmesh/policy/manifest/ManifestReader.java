@@ -17,6 +17,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /** Turns the text of one file into objects. Stateless; any thread. */
 final class ManifestReader {
@@ -109,6 +110,8 @@ final class ManifestReader {
                   .sorted()
                   .limit(MAX_SUGGESTIONS)
                   .collect(Collectors.joining(", "));
+      case InvalidFormatException invalid when invalid.getTargetType().isEnum() ->
+          "is \"" + invalid.getValue() + "\", expected one of " + accepted(invalid);
       case InvalidFormatException invalid ->
           "is \"" + invalid.getValue() + "\", expected " + expected(invalid.getTargetType());
       case MismatchedInputException mismatched when mismatched.getTargetType() != null ->
@@ -117,10 +120,14 @@ final class ManifestReader {
     };
   }
 
+  /** Jackson knows the values as they are written, and says them in its message alone. */
+  private static String accepted(InvalidFormatException e) {
+    String message = firstLine(e.getOriginalMessage());
+    String list = message.substring(message.lastIndexOf('[') + 1).replace("]", "");
+    return Stream.of(list.split(", ")).sorted().collect(Collectors.joining(", "));
+  }
+
   private static String expected(Class<?> type) {
-    if (type.isEnum()) {
-      return "one of " + List.of(type.getEnumConstants());
-    }
     if (type == int.class || type == Integer.class || type == long.class || type == Long.class) {
       return "a whole number";
     }

@@ -5,6 +5,9 @@ import io.fabric8.kubernetes.api.model.Namespace;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.Service;
 import io.fabric8.kubernetes.api.model.discovery.v1.EndpointSlice;
+import io.weftmesh.policy.v1alpha1.MeshSecurity;
+import io.weftmesh.policy.v1alpha1.TrafficPolicy;
+import io.weftmesh.policy.v1alpha1.TrafficShift;
 import java.util.Set;
 
 /**
@@ -14,7 +17,14 @@ import java.util.Set;
 public final class MeshKinds {
   /** All of them. */
   public static final Set<Class<? extends HasMetadata>> ALL =
-      Set.of(Namespace.class, Pod.class, Service.class, EndpointSlice.class);
+      Set.of(
+          Namespace.class,
+          Pod.class,
+          Service.class,
+          EndpointSlice.class,
+          TrafficShift.class,
+          TrafficPolicy.class,
+          MeshSecurity.class);
 
   private MeshKinds() {}
 }

@@ -11,7 +11,9 @@ public record RouteOrigin(Kind kind, String namespace, String name, int rule) {
   public enum Kind {
     /** No object says anything: the Service's own endpoints. */
     SERVICE("Service"),
-    TRAFFIC_SHIFT("TrafficShift");
+    TRAFFIC_SHIFT("TrafficShift"),
+    /** Only where it is broken and therefore answers for its target. */
+    TRAFFIC_POLICY("TrafficPolicy");
 
     private final String text;
 

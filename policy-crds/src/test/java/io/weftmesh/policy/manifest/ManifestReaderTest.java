@@ -3,16 +3,13 @@ package io.weftmesh.policy.manifest;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
-import io.fabric8.kubernetes.api.model.Pod;
-import io.fabric8.kubernetes.api.model.Service;
 import java.util.Random;
-import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 class ManifestReaderTest {
-  private final ManifestReader reader = new ManifestReader(Set.of(Pod.class, Service.class));
+  private final ManifestReader reader = new ManifestReader(MeshKinds.ALL);
 
   @ParameterizedTest
   @CsvSource(
@@ -30,6 +27,9 @@ class ManifestReaderTest {
           apiVersion: v1\\nkind: Pod\\nmetadata: !!python/object x           | 3 | tag
           apiVersion: v1\\nkind: Pod\\nmetadata: &a {name: *a}               | 3 | contains it
           apiVersion: v1\\nkind: Service\\nmetadata: {name: x}\\nspec:\\n  ports:\\n  - port: 80\\n  - port: http | 7 | Service spec.ports[1].port is "http", expected a whole number
+          apiVersion: policy.weftmesh.io/v1alpha1\\nkind: MeshSecurity\\nmetadata: {name: x}\\nspec:\\n  mode: LOOSE | 5 | MeshSecurity spec.mode is "LOOSE", expected one of PERMISSIVE, STRICT
+          apiVersion: policy.weftmesh.io/v1alpha1\\nkind: MeshSecurity\\nmetadata: {name: x}\\nspec:\\n  withoutIdentity: leave | 5 | expected one of passthrough, wait
+          apiVersion: policy.weftmesh.io/v1alpha1\\nkind: TrafficShift\\nmetadata: {name: x}\\nspec:\\n  service: a\\n  backends:\\n  - wieght: 3 | 7 | TrafficShift spec.backends[0].wieght is not a field that exists here; expected namespace, port, service, weight
           apiVersion: v1\\nkind: Service\\nmetadata: {name: x}\\nspec:\\n  ports: 80 | 5 | Service spec.ports has the wrong shape, expected a list
           """)
   void namesLineAndFault(String text, int line, String fault) {
@@ -77,7 +77,7 @@ class ManifestReaderTest {
         """;
     Random random = new Random(7);
     String alphabet = "{}[]:,-&*!|>'\"%@`?#\n\t 0x~<.\u0000\ud83d";
-    for (int round = 0; round < 3000; round++) {
+    for (int round = 0; round < 1500; round++) {
       StringBuilder text = new StringBuilder(seed);
       for (int edit = random.nextInt(4); edit >= 0; edit--) {
         int at = random.nextInt(text.length());

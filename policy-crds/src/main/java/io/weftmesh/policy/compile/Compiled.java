@@ -1,0 +1,42 @@
+package io.weftmesh.policy.compile;
+
+import io.weftmesh.policy.model.BackendSettings;
+import io.weftmesh.policy.model.RouteSets;
+import io.weftmesh.policy.model.SecurityRules;
+import io.weftmesh.policy.model.ServiceKey;
+import io.weftmesh.policy.model.ServicePortKey;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * What is in force.
+ *
+ * @param routes of the ports that some object routes or tunes; all others go to their own endpoints
+ * @param backends of the Services that some object tunes
+ * @param problems of all objects
+ */
+public record Compiled(
+    Map<ServicePortKey, RouteSets> routes,
+    Map<ServiceKey, BackendSettings> backends,
+    SecurityRules security,
+    List<Problem> problems) {
+  public static final Compiled NOTHING =
+      new Compiled(Map.of(), Map.of(), SecurityRules.NONE, List.of());
+
+  public Compiled {
+    routes = Map.copyOf(routes);
+    backends = Map.copyOf(backends);
+    problems = List.copyOf(problems);
+  }
+
+  /** The same, with the objects of an earlier result wherever nothing changed: draws go on. */
+  public Compiled keeping(Compiled earlier) {
+    Map<ServicePortKey, RouteSets> kept = new HashMap<>(routes);
+    kept.replaceAll((port, now) -> {
+      RouteSets before = earlier.routes.get(port);
+      return now.equals(before) ? before : now;
+    });
+    return new Compiled(kept, backends, security, problems);
+  }
+}

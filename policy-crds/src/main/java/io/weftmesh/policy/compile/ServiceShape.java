@@ -1,0 +1,49 @@
+package io.weftmesh.policy.compile;
+
+import io.weftmesh.policy.model.ServiceKey;
+import java.util.Set;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What has to be known of a Service to route to or from it.
+ *
+ * @param ports its TCP ports
+ */
+public record ServiceShape(Type type, Set<Integer> ports) {
+
+  public ServiceShape {
+    ports = Set.copyOf(ports);
+  }
+
+  /** {@code 80, 443}. */
+  String portsText() {
+    return ports.isEmpty()
+        ? "none"
+        : ports.stream().sorted().map(String::valueOf).collect(Collectors.joining(", "));
+  }
+
+  /** Whether a Service has an address of its own. */
+  public enum Type {
+    CLUSTER_IP("has a cluster address"),
+    HEADLESS("is headless: clients connect to its pods directly"),
+    EXTERNAL_NAME("is an ExternalName: it leaves the cluster");
+
+    private final String text;
+
+    Type(String text) {
+      this.text = text;
+    }
+
+    String text() {
+      return text;
+    }
+  }
+
+  /** Where Services are looked up. */
+  @FunctionalInterface
+  public interface Lookup {
+    /** Null if there is no such Service. */
+    @Nullable ServiceShape find(ServiceKey service);
+  }
+}

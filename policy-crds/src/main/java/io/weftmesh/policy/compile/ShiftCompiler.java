@@ -1,0 +1,136 @@
+package io.weftmesh.policy.compile;
+
+import io.weftmesh.policy.model.Backend;
+import io.weftmesh.policy.model.ServiceKey;
+import io.weftmesh.policy.model.ServicePortKey;
+import io.weftmesh.policy.model.WeightedBackend;
+import io.weftmesh.policy.model.WeightedDraw;
+import io.weftmesh.policy.v1alpha1.TrafficShiftSpec;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+
+/** The backends of one {@code TrafficShift}, for each port of the Service that it shifts. */
+final class ShiftCompiler {
+  /** What the CRD allows, too: a draw looks at its backends one after the other. */
+  private static final int MAX_BACKENDS = 16;
+
+  private final Written<TrafficShiftSpec> shift;
+  private final TrafficShiftSpec spec;
+  private final ServiceShape.Lookup services;
+  private final Findings findings;
+
+  ShiftCompiler(
+      Written<TrafficShiftSpec> shift,
+      TrafficShiftSpec spec,
+      ServiceShape.Lookup services,
+      Findings findings) {
+    this.shift = shift;
+    this.spec = spec;
+    this.services = services;
+    this.findings = findings;
+  }
+
+  /** Whether the backends make sense in themselves, whatever Services there are. */
+  boolean check() {
+    List<TrafficShiftSpec.Backend> backends = spec.backends();
+    if (backends == null || backends.isEmpty() || backends.size() > MAX_BACKENDS) {
+      findings.invalid(
+          "spec.backends",
+          "has "
+              + (backends == null ? 0 : backends.size())
+              + " entries, expected 1 to "
+              + MAX_BACKENDS);
+      return false;
+    }
+    Set<TrafficShiftSpec.Backend> seen = new HashSet<>();
+    boolean anyWeight = false;
+    for (int i = 0; i < backends.size(); i++) {
+      TrafficShiftSpec.Backend backend = backends.get(i);
+      if (backend == null) {
+        findings.invalid(field(i), "is empty");
+        continue;
+      }
+      findings.required(field(i) + ".service", backend.service());
+      findings.within(field(i) + ".port", backend.port(), 1, 65_535);
+      if (backend.weight() == null) {
+        findings.invalid(field(i) + ".weight", "is missing");
+      } else {
+        findings.within(field(i) + ".weight", backend.weight(), 0, WeightedBackend.MAX_WEIGHT);
+        anyWeight |= backend.weight() > 0;
+      }
+      if (!seen.add(
+          new TrafficShiftSpec.Backend(
+              backend.service(), backend.namespace(), backend.port(), null))) {
+        findings.invalid(field(i), "stands there twice");
+      }
+    }
+    if (!anyWeight && !findings.isInvalid()) {
+      findings.invalid("spec.backends", "have no weight above 0, so that nothing gets any traffic");
+    }
+    return !findings.isInvalid();
+  }
+
+  /** The draw for one port of the Service, for backends that were checked. */
+  WeightedDraw draw(int port) {
+    List<WeightedBackend> drawn = new ArrayList<>();
+    List<TrafficShiftSpec.Backend> backends = spec.backends();
+    for (int i = 0; backends != null && i < backends.size(); i++) {
+      TrafficShiftSpec.Backend backend = backends.get(i);
+      if (backend.service() != null && backend.weight() != null) {
+        ServiceKey service =
+            new ServiceKey(
+                backend.namespace() == null ? shift.namespace() : backend.namespace(),
+                backend.service());
+        int backendPort = backend.port() == null ? port : backend.port();
+        drawn.add(
+            new WeightedBackend(
+                resolve(field(i), new ServicePortKey(service, backendPort)), backend.weight()));
+      }
+    }
+    return new WeightedDraw(drawn);
+  }
+
+  private Backend resolve(String field, ServicePortKey key) {
+    ServiceShape shape = services.find(key.service());
+    if (shape == null) {
+      return unresolvable(
+          field + ".service",
+          Problem.Reason.BACKEND_NOT_FOUND,
+          key,
+          "names Service " + key.service() + ", which does not exist");
+    }
+    if (shape.type() != ServiceShape.Type.CLUSTER_IP) {
+      return unresolvable(
+          field + ".service",
+          Problem.Reason.BACKEND_UNSUPPORTED,
+          key,
+          "names Service " + key.service() + ", which " + shape.type().text());
+    }
+    if (!shape.ports().contains(key.port())) {
+      return unresolvable(
+          field + ".port",
+          Problem.Reason.BACKEND_NOT_FOUND,
+          key,
+          "is "
+              + key.port()
+              + ", expected a TCP port of Service "
+              + key.service()
+              + ", which has "
+              + shape.portsText());
+    }
+    return new Backend.Service(key);
+  }
+
+  private Backend unresolvable(
+      String field, Problem.Reason reason, ServicePortKey key, String what) {
+    findings.add(
+        field, reason, what, "its share of the traffic is answered with 500 until that is mended");
+    return new Backend.Unresolvable(key.toString(), shift + ": " + field + " " + what);
+  }
+
+  private static String field(int index) {
+    return "spec.backends[" + index + "]";
+  }
+}

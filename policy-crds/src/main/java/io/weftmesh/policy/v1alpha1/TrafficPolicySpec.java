@@ -1,0 +1,148 @@
+package io.weftmesh.policy.v1alpha1;
+
+import com.fasterxml.jackson.annotation.JsonProperty;
+import com.fasterxml.jackson.annotation.JsonPropertyDescription;
+import io.fabric8.generator.annotation.Default;
+import io.fabric8.generator.annotation.Max;
+import io.fabric8.generator.annotation.Min;
+import io.fabric8.generator.annotation.Pattern;
+import io.fabric8.generator.annotation.Required;
+import io.fabric8.generator.annotation.Size;
+import io.fabric8.generator.annotation.ValidationRule;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** What a {@link TrafficPolicy} says. */
+public record TrafficPolicySpec(
+    @Required
+        @JsonPropertyDescription(
+            "Whose traffic it is. Of two policies for one target, the older is in force and the"
+                + " other says so in its status.")
+        @Nullable TargetRef targetRef,
+    @ValidationRule(
+            value =
+                "!has(self.request) || !has(self.perTry) || duration(self.request) =="
+                    + " duration('0s') || duration(self.perTry) <= duration(self.request)",
+            message = "timeouts.perTry must not be longer than timeouts.request, which ends it")
+        @ValidationRule(
+            value = "!has(self.connect) || duration(self.connect) > duration('0s')",
+            message = "timeouts.connect must be longer than 0s")
+        @JsonPropertyDescription(
+            "How long things may take. request and perTry hold for requests to the target, wherever"
+                + " they are routed; connect and idle for connections to the target's own"
+                + " endpoints, whoever routes there. 0s is no limit.")
+        @Nullable Timeouts timeouts,
+    @JsonPropertyDescription(
+            "When requests to the target are tried again, each time on another endpoint. What was"
+                + " never sent (connection failed, stream refused) is retried always, within"
+                + " attempts and budget. Nothing is retried once a byte of the answer was passed"
+                + " on.")
+        @Nullable Retries retries,
+    @JsonPropertyDescription("How an endpoint of the target is chosen.")
+        @Nullable LoadBalancing loadBalancing) {
+
+  /** What a policy is about. */
+  public record TargetRef(
+      @Default("Service") @JsonPropertyDescription("The kind of the target.")
+          @Nullable TargetKind kind,
+      @Required
+          @Size(min = 1, max = 253)
+          @JsonPropertyDescription("Its name, in the namespace of this object.")
+          @Nullable String name) {}
+
+  /** Kinds of targets. */
+  public enum TargetKind {
+    @JsonProperty("Service")
+    SERVICE
+  }
+
+  /** How long things may take. */
+  public record Timeouts(
+      @Pattern(Patterns.DURATION)
+          @JsonPropertyDescription(
+              "A whole request: all tries, the pauses between them and the answer to its last byte."
+                  + " Beyond it: 504. Default: none.")
+          @Nullable String request,
+      @Pattern(Patterns.DURATION)
+          @JsonPropertyDescription(
+              "One try, until the head of the answer. Beyond it the try counts as failed with 504."
+                  + " Default: none.")
+          @Nullable String perTry,
+      @Pattern(Patterns.DURATION)
+          @JsonPropertyDescription(
+              "A connection to an endpoint, handshake included. Beyond it another endpoint is"
+                  + " tried. Default: 5s.")
+          @Nullable String connect,
+      @Pattern(Patterns.DURATION)
+          @JsonPropertyDescription(
+              "A connection or stream that carries no byte in either direction for so long is"
+                  + " closed. Default: 1h.")
+          @Nullable String idle) {}
+
+  /** When requests are tried again. */
+  public record Retries(
+      @Min(0)
+          @Max(10)
+          @JsonPropertyDescription(
+              "Retries, not tries: 2 is at most three tries. 0 switches all retries off. Default:"
+                  + " 3.")
+          @Nullable Integer attempts,
+      @Size(max = 32)
+          @ValidationRule(
+              value = "self.all(c, c >= 400 && c <= 599)",
+              message = "statusCodes are between 400 and 599")
+          @JsonPropertyDescription(
+              "Answers that are retried, such as 502 and 503. Default: none. Only requests of"
+                  + " idempotent methods (GET, HEAD, PUT, DELETE, OPTIONS, TRACE), with a body of"
+                  + " at most 64 KiB.")
+          @Nullable List<Integer> statusCodes,
+      @JsonPropertyDescription(
+              "Retries other methods (POST, PATCH) on status codes too. Only for an application"
+                  + " that bears a request twice. Default: false.")
+          @Nullable Boolean nonIdempotent,
+      @ValidationRule(
+              value =
+                  "!has(self.base) || !has(self.max) || duration(self.base) <= duration(self.max)",
+              message = "backoff.base must not be longer than backoff.max")
+          @JsonPropertyDescription("The pause before a retry.")
+          @Nullable Backoff backoff,
+      @JsonPropertyDescription(
+              "The bound for all retries of the target together, so that retries cannot bring down"
+                  + " what is left of it. Counted over ten seconds on each node.")
+          @Nullable Budget budget) {}
+
+  /** The pause before a retry. */
+  public record Backoff(
+      @Pattern(Patterns.DURATION)
+          @JsonPropertyDescription(
+              "Before the first retry; doubled for each further one, and shortened at random by up"
+                  + " to half. Default: 25ms.")
+          @Nullable String base,
+      @Pattern(Patterns.DURATION)
+          @JsonPropertyDescription("The longest pause. Default: 250ms, or base if that is longer.")
+          @Nullable String max) {}
+
+  /** The bound for all retries. */
+  public record Budget(
+      @Min(0) @Max(100) @JsonPropertyDescription("Retries per hundred requests. Default: 20.")
+          @Nullable Integer percent,
+      @Min(0)
+          @Max(10_000)
+          @JsonPropertyDescription(
+              "Retries per second on top, so that a target with little traffic can be retried."
+                  + " Default: 10.")
+          @Nullable Integer perSecond) {}
+
+  /** How an endpoint is chosen. */
+  public record LoadBalancing(
+      @JsonPropertyDescription(
+              "PeakEwma (default): the better of two endpoints drawn at random, by the time that"
+                  + " each has lately taken and the requests it has in hand.")
+          @Nullable Algorithm algorithm) {}
+
+  /** Ways of choosing. */
+  public enum Algorithm {
+    @JsonProperty("PeakEwma")
+    PEAK_EWMA
+  }
+}

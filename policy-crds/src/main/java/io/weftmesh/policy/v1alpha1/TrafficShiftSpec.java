@@ -1,0 +1,72 @@
+package io.weftmesh.policy.v1alpha1;
+
+import com.fasterxml.jackson.annotation.JsonPropertyDescription;
+import io.fabric8.generator.annotation.Max;
+import io.fabric8.generator.annotation.Min;
+import io.fabric8.generator.annotation.Pattern;
+import io.fabric8.generator.annotation.Required;
+import io.fabric8.generator.annotation.Size;
+import io.fabric8.generator.annotation.ValidationRule;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** What a {@link TrafficShift} says. */
+public record TrafficShiftSpec(
+    @Required
+        @Size(min = 1, max = 63)
+        @Pattern(Patterns.DNS_LABEL)
+        @JsonPropertyDescription(
+            "The Service whose traffic is shifted, in the namespace of this object. Clients go on"
+                + " calling it by its name; they are told nothing.")
+        @Nullable String service,
+    @Min(1)
+        @Max(65535)
+        @JsonPropertyDescription(
+            "Only this port of the Service. Left out: all of its ports, each sent to the same port"
+                + " of the backends.")
+        @Nullable Integer port,
+    @Required
+        @Size(min = 1, max = 16)
+        @ValidationRule(
+            value = "self.exists(b, b.weight > 0)",
+            message = "at least one backend needs a weight above 0")
+        @ValidationRule(
+            value =
+                "self.all(b, self.filter(c, c.service == b.service"
+                    + " && (has(c.__namespace__) ? c.__namespace__ : '')"
+                    + " == (has(b.__namespace__) ? b.__namespace__ : '')"
+                    + " && (has(c.port) ? c.port : 0) == (has(b.port) ? b.port : 0)).size() == 1)",
+            message = "a backend must stand once only")
+        @JsonPropertyDescription(
+            "Where the traffic goes: HTTP request by request, other TCP connection by connection."
+                + " A share is weight / sum of all weights. The Service itself may be among them."
+                + " The share of a backend that does not exist is answered with 500 and never given"
+                + " to the others.")
+        @Nullable List<Backend> backends) {
+
+  /** One of the backends. */
+  public record Backend(
+      @Required
+          @Size(min = 1, max = 63)
+          @Pattern(Patterns.DNS_LABEL)
+          @JsonPropertyDescription(
+              "The Service whose endpoints get the share. Routes of that Service are not consulted"
+                  + " again. Not a headless or ExternalName Service.")
+          @Nullable String service,
+      @Size(min = 1, max = 63)
+          @Pattern(Patterns.DNS_LABEL)
+          @JsonPropertyDescription("The namespace of that Service. Left out: that of this object.")
+          @Nullable String namespace,
+      @Min(1)
+          @Max(65535)
+          @JsonPropertyDescription(
+              "The port of that Service. Left out: the one that the client called.")
+          @Nullable Integer port,
+      @Required
+          @Min(0)
+          @Max(1_000_000)
+          @JsonPropertyDescription(
+              "The share, in proportion to the sum of all weights: 90 and 10 is the same as 9 and"
+                  + " 1. 0 keeps the backend listed without traffic.")
+          @Nullable Integer weight) {}
+}
