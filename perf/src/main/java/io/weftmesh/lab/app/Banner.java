@@ -6,18 +6,19 @@ import java.io.IOException;
 import java.io.OutputStream;
 import java.net.Socket;
 
-/** Greets before the client has said anything, then sends back what it gets. */
+/** Greets a client by its address before it has said anything, then sends back what it gets. */
 final class Banner implements Application.Service {
-  private final byte[] greeting;
+  private final String name;
 
   Banner(String name) {
-    greeting = ("220 " + name + " ready\r\n").getBytes(US_ASCII);
+    this.name = name;
   }
 
   @Override
   public void serve(Socket socket) throws IOException {
     OutputStream out = socket.getOutputStream();
-    out.write(greeting);
+    String peer = socket.getInetAddress().getHostAddress();
+    out.write(("220 " + name + " greets " + peer + "\r\n").getBytes(US_ASCII));
     socket.getInputStream().transferTo(out);
   }
 }

@@ -8,22 +8,17 @@ import java.io.BufferedInputStream;
 import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
-import java.net.InetAddress;
-import java.net.InetSocketAddress;
 import java.net.Socket;
-import java.nio.channels.SocketChannel;
 import java.time.Duration;
 
 /** An HTTP/1.1 connection out of a pod. For use by one thread at a time, which may be virtual. */
 public final class HttpConnection implements AutoCloseable {
-  private final SocketChannel channel;
   private final Socket socket;
   private final InputStream in;
   private final String authority;
 
-  private HttpConnection(SocketChannel channel, String authority) throws IOException {
-    this.channel = channel;
-    this.socket = channel.socket();
+  private HttpConnection(Socket socket, String authority) throws IOException {
+    this.socket = socket;
     this.in = new BufferedInputStream(socket.getInputStream());
     this.authority = authority;
   }
@@ -36,19 +31,9 @@ public final class HttpConnection implements AutoCloseable {
    */
   public static HttpConnection open(
       NetworkNamespace from, String address, int port, Duration timeout) throws IOException {
-    SocketChannel channel = from.openSocket();
-    try {
-      Socket socket = channel.socket();
-      socket.setTcpNoDelay(true);
-      socket.connect(
-          new InetSocketAddress(InetAddress.ofLiteral(address), port), (int) timeout.toMillis());
-      socket.setSoTimeout((int) timeout.toMillis());
-      return new HttpConnection(
-          channel, (address.indexOf(':') >= 0 ? "[" + address + "]" : address) + ":" + port);
-    } catch (IOException e) {
-      channel.close();
-      throw e;
-    }
+    return new HttpConnection(
+        PodSocket.connect(from, address, port, timeout),
+        (address.indexOf(':') >= 0 ? "[" + address + "]" : address) + ":" + port);
   }
 
   /** One request on a connection of its own. */
@@ -90,6 +75,6 @@ public final class HttpConnection implements AutoCloseable {
 
   @Override
   public void close() throws IOException {
-    channel.close();
+    socket.close();
   }
 }

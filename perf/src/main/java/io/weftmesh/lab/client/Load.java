@@ -8,7 +8,10 @@ import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
 import java.util.concurrent.Phaser;
+import java.util.concurrent.Semaphore;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.LockSupport;
 import java.util.regex.Matcher;
@@ -92,6 +95,23 @@ public final class Load implements AutoCloseable {
     return load.report();
   }
 
+  /** Sends the settings' count of requests as fast as {@code atOnce} of them under way allow. */
+  public static LoadReport runAtOnce(Settings settings, int atOnce) {
+    Load load = new Load(settings);
+    Semaphore slots = new Semaphore(atOnce);
+    try (ExecutorService each = Executors.newVirtualThreadPerTaskExecutor()) {
+      for (int i = 0; i < settings.count(); i++) {
+        slots.acquireUninterruptibly();
+        each.execute(() -> {
+          load.one();
+          slots.release();
+        });
+      }
+    }
+    load.closeSpare();
+    return load.report();
+  }
+
   /** How long the load has been running: the clock of {@link Outcome#at}. */
   public Duration elapsed() {
     return Duration.ofNanos(System.nanoTime() - startNanos);
@@ -130,13 +150,20 @@ public final class Load implements AutoCloseable {
         LockSupport.parkNanos(left);
       }
       running.register();
-      Thread.startVirtualThread(this::one);
+      Thread.startVirtualThread(() -> {
+        one();
+        running.arriveAndDeregister();
+      });
     }
     running.arriveAndAwaitAdvance();
+    closeSpare();
+    ended.countDown();
+  }
+
+  private void closeSpare() {
     for (HttpConnection connection = spare.poll(); connection != null; connection = spare.poll()) {
       closeQuietly(connection);
     }
-    ended.countDown();
   }
 
   private void one() {
@@ -152,7 +179,6 @@ public final class Load implements AutoCloseable {
       detail = e.toString();
     }
     outcomes.add(new Outcome(at, elapsed().minus(at), kind, detail));
-    running.arriveAndDeregister();
   }
 
   private HttpMessage onNewConnection() throws IOException {
