@@ -1,0 +1,97 @@
+package io.weftmesh.lab.system;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.weftmesh.lab.Lab;
+import io.weftmesh.lab.cluster.Manifest;
+import io.weftmesh.lab.cluster.ObjectKey;
+import io.weftmesh.lab.host.LabProcess;
+import io.weftmesh.lab.host.Wait;
+import io.weftmesh.lab.mesh.Mesh;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+
+/** Pods come and go, and nothing of them stays behind. */
+@MeshTest
+class ManyPodsIT {
+  private static final int ROUNDS = 10;
+  private static final int PODS_AT_ONCE = 100;
+  private static final long ALLOWED_GROWTH_BYTES = 24L << 20;
+  private static final int ALLOWED_DESCRIPTORS = 8;
+
+  @BeforeAll
+  static void comeAndGoOnce(Lab lab, Mesh mesh) {
+    lab.apply(Pods.meshed("in"));
+    // The first round makes what later rounds use again: threads, compiled code, buffers.
+    comeAndGo(lab, mesh, 0);
+  }
+
+  private record Footprint(long residentBytes, int descriptors) {
+    static Footprint of(LabProcess process) {
+      return new Footprint(process.residentBytes(), process.openDescriptors());
+    }
+  }
+
+  @Test
+  void thousandPodsLeaveNamespacesDescriptorsAndMemoryAsTheyWere(Lab lab, Mesh mesh)
+      throws IOException {
+    List<LabProcess> processes = processes(lab, mesh);
+    List<Footprint> before = processes.stream().map(Footprint::of).toList();
+    long namespaces = namespaces(lab);
+
+    for (int round = 1; round <= ROUNDS; round++) {
+      comeAndGo(lab, mesh, round);
+    }
+
+    assertThat(namespaces(lab)).isEqualTo(namespaces);
+    for (int i = 0; i < processes.size(); i++) {
+      LabProcess process = processes.get(i);
+      Footprint was = before.get(i);
+      Wait.until(
+          () -> process.openDescriptors() <= was.descriptors() + ALLOWED_DESCRIPTORS,
+          Duration.ofSeconds(20));
+      assertThat(process.openDescriptors())
+          .as("descriptors of %s, %d before", process, was.descriptors())
+          .isLessThanOrEqualTo(was.descriptors() + ALLOWED_DESCRIPTORS);
+      assertThat(process.residentBytes())
+          .as("resident memory of %s, %d before", process, was.residentBytes())
+          .isLessThan(was.residentBytes() + ALLOWED_GROWTH_BYTES);
+    }
+  }
+
+  private static void comeAndGo(Lab lab, Mesh mesh, int round) {
+    List<Manifest> pods = new ArrayList<>();
+    for (int i = 0; i < PODS_AT_ONCE; i++) {
+      String node = lab.nodes().get(i % lab.nodes().size());
+      pods.add(Pods.client("in/pod-" + round + "-" + i, node));
+    }
+    lab.apply(pods);
+    mesh.awaitReady();
+    for (Manifest pod : pods) {
+      assertThat(Mesh.isCaptured(lab.pod("in/" + pod.name()))).isTrue();
+    }
+    pods.forEach(pod -> lab.delete(new ObjectKey("Pod", "in", pod.name())));
+  }
+
+  private static List<LabProcess> processes(Lab lab, Mesh mesh) {
+    List<LabProcess> processes = new ArrayList<>(List.of(mesh.ca()));
+    for (String node : lab.nodes()) {
+      processes.add(mesh.redirector(node));
+      processes.add(mesh.nodeProxy(node));
+    }
+    return processes;
+  }
+
+  /** The namespaces that the lab holds; those of ended pods would be held by a descriptor. */
+  private static long namespaces(Lab lab) throws IOException {
+    try (var mounts = Files.lines(Path.of("/proc/self/mountinfo"))) {
+      return mounts.filter(line -> line.contains(lab.folder().path() + "/")).count();
+    }
+  }
+}
