@@ -19,6 +19,7 @@ import java.util.function.Function;
 import javax.net.ssl.SSLEngine;
 import javax.net.ssl.SSLException;
 import javax.net.ssl.SSLPeerUnverifiedException;
+import org.jspecify.annotations.Nullable;
 
 /**
  * TLS between nodes: version 1.3, both sides with a certificate, ALPN {@code h2}, no server name,
@@ -126,7 +127,7 @@ public final class TlsContexts implements Closeable {
   public static SpiffeId peer(SslHandler handler) throws SSLPeerUnverifiedException {
     if (!PROTOCOL.equals(handler.applicationProtocol())) {
       throw new SSLPeerUnverifiedException(
-          "the peer negotiated "
+          "the peer has negotiated "
               + handler.applicationProtocol()
               + " as application protocol, expected "
               + PROTOCOL);
@@ -148,6 +149,10 @@ public final class TlsContexts implements Closeable {
   public void close() {
     closed = true;
     List.copyOf(generations.keySet()).forEach(this::retire);
+  }
+
+  @Nullable TlsGeneration generation(SpiffeId own) {
+    return generations.get(own);
   }
 
   private void replace(Svid svid) {

@@ -8,10 +8,12 @@ import io.netty.handler.ssl.ApplicationProtocolConfig.SelectorFailureBehavior;
 import io.netty.handler.ssl.ClientAuth;
 import io.netty.handler.ssl.OpenSslContextOption;
 import io.netty.handler.ssl.OpenSslSessionContext;
+import io.netty.handler.ssl.ReferenceCountedOpenSslEngine;
 import io.netty.handler.ssl.SslContext;
 import io.netty.handler.ssl.SslContextBuilder;
 import io.netty.handler.ssl.SslHandler;
 import io.netty.handler.ssl.SslProvider;
+import io.netty.internal.tcnative.SSL;
 import io.netty.util.IllegalReferenceCountException;
 import io.netty.util.ReferenceCountUtil;
 import io.weftmesh.ca.api.SvidTrustManager;
@@ -61,7 +63,6 @@ final class TlsGeneration {
             .applicationProtocolConfig(ALPN)
             .option(OpenSslContextOption.MAX_CERTIFICATE_LIST_BYTES, SvidValidator.MAX_CHAIN_BYTES)
             .build();
-    // Tickets are off unless keys for them are set.
     ((OpenSslSessionContext) context.sessionContext()).setSessionCacheEnabled(false);
     return context;
   }
@@ -83,10 +84,20 @@ final class TlsGeneration {
       return Optional.empty();
     }
     try {
-      return Optional.of(context.newHandler(allocator));
+      SslHandler handler = context.newHandler(allocator);
+      refuseTickets((ReferenceCountedOpenSslEngine) handler.engine());
+      return Optional.of(handler);
     } finally {
       ReferenceCountUtil.release(context);
     }
+  }
+
+  /**
+   * Netty allows tickets for TLS 1.3 in each engine, whatever its context says, and only a system
+   * property would keep it from that.
+   */
+  private static void refuseTickets(ReferenceCountedOpenSslEngine engine) {
+    SSL.setOptions(engine.sslPointer(), SSL.SSL_OP_NO_TICKET);
   }
 
   /** Makes no further connection. */
