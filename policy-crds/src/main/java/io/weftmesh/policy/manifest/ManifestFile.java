@@ -11,17 +11,28 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** One file of the folder: as what it was last seen, and what it last said. */
 final class ManifestFile<T> {
   /** Larger files are refused: a folder is for what people write. */
   static final long MAX_BYTES = 64L << 20;
 
+  /**
+   * A file that is replaced again and again, by a tool that writes out every change of its own, is
+   * taken as it stands after so many looks that found it changed.
+   */
+  static final int MAX_RESTLESS_LOOKS = 5;
+
+  private static final Logger log = LoggerFactory.getLogger(ManifestFile.class);
+
   private final Path path;
   private @Nullable Stamp seen;
   private @Nullable Stamp taken;
   private @Nullable List<ManifestObject<T>> objects;
   private List<ManifestProblem> problems = List.of();
+  private int restlessLooks;
 
   ManifestFile(Path path) {
     this.path = path;
@@ -76,7 +87,11 @@ final class ManifestFile<T> {
     if (now == null) {
       return before == null ? Outcome.GONE : Outcome.UNCHANGED;
     }
-    if (!now.equals(before) || now.equals(taken)) {
+    if (now.equals(taken)) {
+      restlessLooks = 0;
+      return Outcome.UNCHANGED;
+    }
+    if (!now.equals(before) && ++restlessLooks < MAX_RESTLESS_LOOKS) {
       return Outcome.UNCHANGED;
     }
     return take(now, reader, reduce) ? Outcome.CHANGED : Outcome.UNCHANGED;
@@ -94,6 +109,7 @@ final class ManifestFile<T> {
         return false;
       }
       taken = now;
+      restlessLooks = 0;
       accept(reader.read(text), reduce);
       return true;
     } catch (ManifestException e) {
@@ -117,6 +133,10 @@ final class ManifestFile<T> {
         kept.add(new ManifestObject<>(key, path, found.line(), reduce.apply(found.object())));
       } catch (IllegalArgumentException e) {
         throw new ManifestException(found.line(), key + ": " + e.getMessage());
+      } catch (RuntimeException e) {
+        // One object that the code did not foresee must not stop the folder from being followed.
+        log.error("{}:{}: {} cannot be read", path, found.line(), key, e);
+        throw new ManifestException(found.line(), key + ": cannot be read: " + e);
       }
     }
     objects = List.copyOf(kept);

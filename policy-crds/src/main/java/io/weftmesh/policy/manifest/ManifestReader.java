@@ -62,6 +62,9 @@ final class ManifestReader {
     String kind = text(document, tree, at, "kind");
     if (apiVersion.equals("v1") && kind.equals("List")) {
       JsonNode items = tree.path("items");
+      if (!items.isArray()) {
+        throw new ManifestException(line, "a List needs items, as a list");
+      }
       for (int i = 0; i < items.size(); i++) {
         List<Reference> item =
             plus(plus(at, new Reference(tree, "items")), new Reference(items, i));

@@ -70,6 +70,9 @@ final class YamlDocument {
       throw new ManifestException(line, "not YAML: " + describe(e));
     } catch (YamlEngineException e) {
       throw new ManifestException(0, "not YAML: " + e.getMessage());
+    } catch (StackOverflowError e) {
+      // The library recurses and has no bound of its own; the stack is whole again here.
+      throw new ManifestException(0, "lists and objects are nested too deep");
     }
     return documents;
   }

@@ -145,6 +145,19 @@ class ManifestDirectoryTest {
   }
 
   @Test
+  void takesAFileThatIsReplacedAtEveryLook() throws IOException {
+    write("a.yaml", namespace("n0"));
+    ManifestDirectory<String> directory = read();
+
+    for (int i = 1; i <= ManifestFile.MAX_RESTLESS_LOOKS; i++) {
+      write("a.yaml", namespace("n" + i));
+      directory.look();
+    }
+
+    assertThat(directory.current().values(String.class)).containsExactly("Namespace n5");
+  }
+
+  @Test
   void survivesTheInstantBetweenTwoRenames() throws IOException {
     write("a.yaml", namespace("one"));
     ManifestDirectory<String> directory = read();
@@ -296,6 +309,28 @@ class ManifestDirectoryTest {
         .singleElement()
         .asString()
         .startsWith("a.yaml:6: Pod default/p: metadata.uid is missing");
+  }
+
+  @Test
+  void anObjectThatTheCodeDidNotForeseeIsAProblemOfItsFileAlone() throws IOException {
+    write("a.yaml", pod("p"));
+    write("b.yaml", namespace("one"));
+    ManifestDirectory<String> directory =
+        ManifestDirectory.read(
+            folder,
+            WANTED,
+            object -> {
+              if (object instanceof Pod) {
+                throw new NullPointerException("unforeseen");
+              }
+              return "ok";
+            });
+
+    assertThat(directory.current().values(String.class)).containsExactly("ok");
+    assertThat(directory.current().problems())
+        .singleElement()
+        .asString()
+        .startsWith("a.yaml:1: Pod default/p: cannot be read");
   }
 
   @Test

@@ -21,6 +21,7 @@ class ManifestReaderTest {
           just text                                                          | 1 | expected an object
           kind: Pod                                                          | 1 | an object needs apiVersion
           apiVersion: v1\\nkind: 3                                           | 1 | an object needs kind, as text
+          apiVersion: v1\\nkind: List\\nitems: {}                            | 1 | a List needs items
           apiVersion: v1\\nkind: Pod\\nkind: Pod                             | 3 | kind
           apiVersion: v1\\nkind: Pod\\nmetadata:\\n\\tname: x                | 4 | not YAML
           apiVersion: v1\\nkind: Pod\\nmetadata: *nowhere                    | 3 | nowhere
@@ -55,6 +56,15 @@ class ManifestReaderTest {
         catchThrowableOfType(ManifestException.class, () -> reader.read(bomb.toString()));
 
     assertThat(e.problem()).contains("alias");
+  }
+
+  @Test
+  void nestingWithoutEndIsRefused() {
+    ManifestException e =
+        catchThrowableOfType(
+            ManifestException.class, () -> reader.read("a: " + "[".repeat(200_000)));
+
+    assertThat(e.problem()).contains("nested");
   }
 
   /** Whatever stands in a file, it is understood or refused, and nothing else happens. */
