@@ -46,6 +46,7 @@ final class Isolation {
     }
     List<String> environment = strings("/proc/self/environ");
     environment.add(MARKER + '=' + Files.readLink(OWN_OF_THREAD));
+    Files.closeOnExecute();
     Namespaces.execute("/proc/self/exe", strings("/proc/self/cmdline"), environment);
   }
 

@@ -7,8 +7,10 @@ import io.weftmesh.redirector.testnet.Shell;
 import io.weftmesh.redirector.testnet.TestNetwork;
 import io.weftmesh.redirector.testnet.TestPod;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -42,6 +44,29 @@ final class Mesh implements AutoCloseable {
     directory = Files.createTempDirectory("weft-redirector");
   }
 
+  /** A redirector within this process, which checks rules every second. */
+  Redirector startRedirectorHere(int allowedUid) throws IOException {
+    Settings settings =
+        new Settings(socket(), allowedUid, TestNetwork.DIRECTORY, network.hub(), Path.of("/proc"));
+    Redirector redirector = new Redirector(settings, Duration.ofSeconds(1));
+    processes.add(() -> {
+      try {
+        redirector.close();
+      } catch (IOException failed) {
+        throw new UncheckedIOException(failed);
+      }
+    });
+    Thread.ofPlatform()
+        .start(() -> {
+          try {
+            redirector.run();
+          } catch (IOException failed) {
+            throw new UncheckedIOException(failed);
+          }
+        });
+    return redirector;
+  }
+
   Path socket() {
     return directory.resolve("socket");
   }
@@ -51,7 +76,7 @@ final class Mesh implements AutoCloseable {
     List<String> arguments =
         List.of(
             "-cp",
-            "target/classes",
+            classes(),
             "io.weftmesh.redirector.Main",
             "--socket",
             socket().toString(),
@@ -65,6 +90,10 @@ final class Mesh implements AutoCloseable {
     processes.add(redirector::close);
     redirector.await("listening");
     return redirector;
+  }
+
+  private static String classes() {
+    return Main.class.getProtectionDomain().getCodeSource().getLocation().getPath();
   }
 
   /** Starts a relay and waits until its pods are armed. */
@@ -86,7 +115,7 @@ final class Mesh implements AutoCloseable {
   }
 
   RedirectorClient connect() throws IOException {
-    return connect(new QuietListener());
+    return connect(new RecordingListener());
   }
 
   RedirectorClient connect(RedirectorListener listener) throws IOException {
@@ -102,16 +131,5 @@ final class Mesh implements AutoCloseable {
     }
     network.close();
     Shell.run("rm -rf " + directory);
-  }
-
-  private static final class QuietListener implements RedirectorListener {
-    @Override
-    public void podAbandoned(String podUid) {}
-
-    @Override
-    public void rulesRepaired(String podUid, String detail) {}
-
-    @Override
-    public void connectionLost(Throwable cause) {}
   }
 }

@@ -101,11 +101,12 @@ public final class RedirectorClient implements AutoCloseable {
    * Finds the pod's network namespace and opens its three listeners there. Repeated, by any client,
    * it gives further descriptors of the same listeners, and the pod's new exclusions are applied.
    *
-   * @return the pod with its listeners; armed already if rules of an earlier process were found
+   * @throws RedirectorException {@link Reason#NAMESPACE_NOT_FOUND}, {@link Reason#HOST_NAMESPACE}
+   *     or {@link Reason#PORT_TAKEN}
    */
-  public PodState open(PodRef pod) throws RedirectorException {
+  public OpenedPod open(PodRef pod) throws RedirectorException {
     Answer<Opened> answer = connection.call(new Open(pod)).only(Opened.class, 3);
-    return new PodState(pod, answer.message().state(), answer.listeners());
+    return new OpenedPod(pod, answer.message().state(), answer.listeners());
   }
 
   /** Redirects every new TCP connection of the pod to its listeners. */
@@ -119,8 +120,9 @@ public final class RedirectorClient implements AutoCloseable {
   }
 
   /**
-   * Removes every trace from the pod's namespace and forgets it, for all clients. Connections that
-   * were redirected hang from then on: disarm first, and let them end.
+   * Removes every trace from the pod's namespace and forgets it, for all clients: every copy of its
+   * listeners stops listening. Connections that were redirected hang from then on: disarm first,
+   * and let them end.
    */
   public void release(String podUid) throws RedirectorException {
     connection.call(new Close(podUid)).only(Done.class, 0);

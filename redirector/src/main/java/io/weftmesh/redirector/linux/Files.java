@@ -15,6 +15,9 @@ public final class Files {
   private static final int O_NOFOLLOW_X86 = 0x20000;
   private static final int O_NOFOLLOW_ARM = 0x8000;
   private static final int F_DUPFD_CLOEXEC = 1030;
+  private static final int FIRST_NOT_STANDARD = 3;
+  private static final long ALL_NUMBERS = 0xFFFFFFFFL;
+  private static final int CLOSE_RANGE_CLOEXEC = 4;
   private static final int STAT_BYTES = 144;
   private static final int LINK_BYTES = 256;
 
@@ -55,6 +58,11 @@ public final class Files {
         throw new IllegalStateException("descriptor " + descriptor + " is not open", released);
       }
     }
+  }
+
+  /** Lets no descriptor but the three standard ones survive the execution of another program. */
+  public static void closeOnExecute() throws LinuxException {
+    Kernel.call(Call.CLOSE_RANGE, FIRST_NOT_STANDARD, ALL_NUMBERS, CLOSE_RANGE_CLOEXEC);
   }
 
   /** A second descriptor of the same open file, close-on-exec. */

@@ -40,7 +40,8 @@ final class Kernel {
     RECVMSG(47, 212),
     UNSHARE(272, 97),
     SETNS(308, 268),
-    EXECVE(59, 221);
+    EXECVE(59, 221),
+    CLOSE_RANGE(436, 436);
 
     private final int x86;
     private final int arm;

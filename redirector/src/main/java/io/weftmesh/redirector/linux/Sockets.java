@@ -52,7 +52,12 @@ public final class Sockets {
 
   /** A new socket, close-on-exec. */
   public static int socket(int family, int type) throws LinuxException {
-    return (int) Kernel.call(Call.SOCKET, family, type | SOCK_CLOEXEC, 0);
+    return socket(family, type, 0);
+  }
+
+  /** A new socket of a protocol, close-on-exec. */
+  public static int socket(int family, int type, int protocol) throws LinuxException {
+    return (int) Kernel.call(Call.SOCKET, family, type | SOCK_CLOEXEC, protocol);
   }
 
   /** Sets an option of the {@code int} kind. */

@@ -32,12 +32,21 @@ public final class Log {
 
   private static void write(String level, String message) {
     StringBuilder line = new StringBuilder(64 + message.length());
-    line.append(LocalDateTime.now(ZoneOffset.UTC).withNano(0)).append("Z ").append(level);
+    LocalDateTime now = LocalDateTime.now(ZoneOffset.UTC);
+    line.append(now.toLocalDate()).append('T');
+    twoDigits(line, now.getHour()).append(':');
+    twoDigits(line, now.getMinute()).append(':');
+    twoDigits(line, now.getSecond()).append("Z ").append(level);
     for (int i = 0; i < message.length(); i++) {
       char c = message.charAt(i);
       // A name that a client chose must not begin a line of its own.
       line.append(Character.isISOControl(c) ? ' ' : c);
     }
-    System.err.println(line.append(""));
+    System.err.println(line);
+  }
+
+  /** A formatter would bring a hundred classes along. */
+  private static StringBuilder twoDigits(StringBuilder line, int value) {
+    return line.append((char) ('0' + value / 10)).append((char) ('0' + value % 10));
   }
 }

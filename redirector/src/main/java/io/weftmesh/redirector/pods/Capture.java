@@ -7,6 +7,7 @@ import io.weftmesh.redirector.lease.Listeners;
 import io.weftmesh.redirector.lease.PodRef;
 import io.weftmesh.redirector.lease.Reason;
 import io.weftmesh.redirector.lease.RedirectorException;
+import io.weftmesh.redirector.linux.Sockets;
 import io.weftmesh.redirector.netns.NetworkNamespace;
 import io.weftmesh.redirector.rules.PodFirewall;
 import java.io.IOException;
@@ -45,7 +46,7 @@ final class Capture implements AutoCloseable {
       throws IOException {
     return namespace.call(() -> {
       PodFirewall firewall = PodFirewall.choose();
-      CaptureState state = firewall.present();
+      CaptureState state = firewall.found();
       if (state != CaptureState.OPENED) {
         firewall.apply(state, pod.exclusions());
       }
@@ -74,20 +75,39 @@ final class Capture implements AutoCloseable {
     }
   }
 
-  /** Makes the rules those of a state. If that fails, what is in place is made good later. */
+  /**
+   * Makes the rules those of a state, even if they should be that already. If that fails, the state
+   * stays what it was, and is repaired like any other change; what nobody has ever armed is
+   * cleaned.
+   */
   void to(CaptureState wanted) throws IOException {
+    if (wanted == CaptureState.OPENED && state == CaptureState.OPENED) {
+      return;
+    }
     try {
       namespace.call(() -> firewall.apply(wanted, pod.exclusions()));
       state = wanted;
     } catch (IOException failed) {
+      if (state == CaptureState.OPENED) {
+        clean(failed);
+      }
       throw new RedirectorException(
           Reason.RULES_FAILED, "rules of " + pod + ": " + failed.getMessage(), failed);
     }
   }
 
+  /** A pod that could not be armed is left as it was found, not half captured. */
+  private void clean(IOException failure) {
+    try {
+      namespace.call(() -> firewall.apply(CaptureState.OPENED, pod.exclusions()));
+    } catch (IOException alsoFailed) {
+      failure.addSuppressed(alsoFailed);
+    }
+  }
+
   /** Puts back what is missing of the rules; says what that was. */
   List<String> repair() throws IOException {
-    return namespace.call(() -> firewall.apply(state, pod.exclusions()));
+    return namespace.call(() -> firewall.repair(state, pod.exclusions()));
   }
 
   List<Descriptor> lease(Family family, int count) throws IOException {
@@ -113,7 +133,18 @@ final class Capture implements AutoCloseable {
     }
   }
 
-  /** Closes the descriptors; rules stay as they are. */
+  /**
+   * Closes the descriptors and ends the listeners for all who have copies: one that was forgotten
+   * somewhere would keep its port, and hold connections that nobody accepts.
+   */
+  synchronized void endListening() {
+    for (Descriptor listener : listeners.descriptors()) {
+      Sockets.shutdown(listener.number());
+    }
+    close();
+  }
+
+  /** Closes the descriptors; rules, and the copies that others have, stay as they are. */
   @Override
   public synchronized void close() {
     closed = true;

@@ -4,6 +4,7 @@ import io.weftmesh.redirector.lease.CaptureState;
 import io.weftmesh.redirector.lease.Descriptor;
 import io.weftmesh.redirector.lease.Family;
 import io.weftmesh.redirector.lease.Listeners;
+import io.weftmesh.redirector.lease.OpenedPod;
 import io.weftmesh.redirector.lease.PodRef;
 import io.weftmesh.redirector.lease.PodState;
 import io.weftmesh.redirector.lease.Reason;
@@ -42,7 +43,7 @@ public final class Pods {
   /**
    * Opens the pod's listeners, or finds them open. The listeners of the result are the caller's.
    */
-  public PodState open(PodRef pod) throws IOException {
+  public OpenedPod open(PodRef pod) throws IOException {
     Lock lock = lock(pod.uid());
     lock.lock();
     try {
@@ -54,7 +55,7 @@ public final class Pods {
         namespace.close();
         capture.update(pod);
       }
-      return new PodState(pod, capture.state(), capture.duplicateListeners());
+      return new OpenedPod(pod, capture.state(), capture.duplicateListeners());
     } finally {
       lock.unlock();
     }
@@ -123,7 +124,7 @@ public final class Pods {
       if (capture != null) {
         capture.to(CaptureState.OPENED);
         captures.remove(podUid);
-        capture.close();
+        capture.endListening();
         Log.info("closed " + capture.pod());
       }
     } finally {

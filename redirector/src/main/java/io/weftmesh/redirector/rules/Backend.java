@@ -20,21 +20,27 @@ enum Backend {
     this.suffix = suffix;
   }
 
+  /** A backend and our part of its IPv4 tables. */
+  record Choice(Backend backend, SavedTables saved) {}
+
   /**
    * The one that holds our rules; else the one that others use in this namespace; else the one that
-   * the kernel has for the future, if it works. Called on a thread of the namespace.
+   * the kernel has for the future, if it has it. Called on a thread of the namespace.
    */
-  static Backend choose() throws IOException {
+  static Choice choose() throws IOException {
     boolean legacyInUse = Files.exists(LEGACY_TABLES) && !Files.readString(LEGACY_TABLES).isBlank();
-    if (legacyInUse && !LEGACY.saved(Family.IPV4).isEmpty()) {
-      return LEGACY;
+    SavedTables legacy = legacyInUse ? LEGACY.saved(Family.IPV4) : SavedTables.parse("");
+    if (!legacy.isEmpty()) {
+      return new Choice(LEGACY, legacy);
+    }
+    if (!legacyInUse && NftGeneration.read() == NftGeneration.UNTOUCHED) {
+      return new Choice(NFT, legacy);
     }
     Command nft = Command.run(List.of(NFT.program(Family.IPV4, "save")), "");
-    if (nft.status() != 0) {
-      return LEGACY;
-    }
     boolean nftInUse = nft.output().contains("\n-A ");
-    return legacyInUse && !nftInUse ? LEGACY : NFT;
+    return nft.status() == 0 && (nftInUse || !legacyInUse)
+        ? new Choice(NFT, SavedTables.parse(nft.output()))
+        : new Choice(LEGACY, legacy);
   }
 
   /** Our part of the tables of this thread's namespace. */

@@ -15,10 +15,15 @@ import java.util.Locale;
 public final class PodFirewall {
   private static final Family[] FAMILIES = Family.values();
 
-  private final Backend backend;
+  private final CaptureState found;
+  private Backend backend;
 
-  private PodFirewall(Backend backend) {
-    this.backend = backend;
+  /** The generation that the rules were last read in, all as they should be. */
+  private long goodGeneration = NftGeneration.UNKNOWN;
+
+  private PodFirewall(Backend.Choice choice) {
+    backend = choice.backend();
+    found = PodRules.stateOf(choice.saved());
   }
 
   /** The firewall of this thread's namespace. */
@@ -26,9 +31,9 @@ public final class PodFirewall {
     return new PodFirewall(Backend.choose());
   }
 
-  /** The state that the present rules are those of. */
-  public CaptureState present() throws IOException {
-    return PodRules.stateOf(backend.saved(Family.IPV4));
+  /** The state whose rules were in place when the firewall was chosen. */
+  public CaptureState found() {
+    return found;
   }
 
   /**
@@ -39,26 +44,59 @@ public final class PodFirewall {
    */
   public List<String> apply(CaptureState state, Exclusions exclusions) throws IOException {
     List<String> changed = new ArrayList<>();
+    long generation = NftGeneration.read();
+    goodGeneration = NftGeneration.UNKNOWN;
     for (Family family : FAMILIES) {
       if (ReplyRoute.hasTables(family)) {
         apply(family, state, exclusions, changed);
       }
     }
+    if (changed.isEmpty()) {
+      goodGeneration = generation;
+    }
     return changed;
+  }
+
+  /**
+   * Puts back what is missing of a state that was applied before. Costs next to nothing while
+   * nobody has touched the namespace's rules.
+   *
+   * @return as {@link #apply}
+   */
+  public List<String> repair(CaptureState state, Exclusions exclusions) throws IOException {
+    boolean untouched =
+        backend == Backend.NFT
+            && goodGeneration != NftGeneration.UNKNOWN
+            && goodGeneration == NftGeneration.read();
+    if (!untouched) {
+      return apply(state, exclusions);
+    }
+    List<String> changed = new ArrayList<>();
+    for (Family family : FAMILIES) {
+      if (ReplyRoute.add(family)) {
+        changed.add(prefix(family) + "route");
+      }
+    }
+    return changed;
+  }
+
+  private static String prefix(Family family) {
+    return family.name().toLowerCase(Locale.ROOT) + ' ';
   }
 
   private void apply(Family family, CaptureState state, Exclusions exclusions, List<String> changed)
       throws IOException {
-    String prefix = family.name().toLowerCase(Locale.ROOT) + ' ';
+    String prefix = prefix(family);
     List<Table> wanted = PodRules.tables(family, exclusions, state);
     boolean removes = state == CaptureState.OPENED;
     if (!removes && ReplyRoute.add(family)) {
       changed.add(prefix + "route");
     }
     List<String> order = removes ? PodRules.TABLES.reversed() : PodRules.TABLES;
-    RestoreScript script = RestoreScript.between(backend.saved(family), wanted, order);
+    SavedTables actual = backend.saved(family);
+    RestoreScript script = RestoreScript.between(actual, wanted, order);
     if (!script.isEmpty()) {
-      backend.restore(family, script);
+      restore(family, actual, script);
       RestoreScript left = RestoreScript.between(backend.saved(family), wanted, order);
       if (!left.isEmpty()) {
         throw new IOException(
@@ -70,6 +108,19 @@ public final class PodFirewall {
     }
     if (removes) {
       ReplyRoute.remove(family);
+    }
+  }
+
+  /** A kernel may have nf_tables and yet not the extensions that iptables needs of it. */
+  private void restore(Family family, SavedTables actual, RestoreScript script) throws IOException {
+    try {
+      backend.restore(family, script);
+    } catch (IOException refused) {
+      if (backend == Backend.LEGACY || family == Family.IPV6 || !actual.isEmpty()) {
+        throw refused;
+      }
+      Backend.LEGACY.restore(family, script);
+      backend = Backend.LEGACY;
     }
   }
 }

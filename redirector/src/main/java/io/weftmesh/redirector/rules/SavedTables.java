@@ -27,13 +27,14 @@ final class SavedTables {
       if (line.startsWith("*")) {
         name = line.substring(1);
       } else if (line.startsWith(":" + Table.PREFIX)) {
-        chains.put(line.substring(1, line.indexOf(' ')), new ArrayList<>());
+        chains.put(word(line, 1), new ArrayList<>());
       } else if (line.startsWith("-A " + Table.PREFIX)) {
-        int space = line.indexOf(' ', 3);
+        String chain = word(line, 3);
         chains
-            .computeIfAbsent(line.substring(3, space), chain -> new ArrayList<>())
-            .add(line.substring(space + 1));
-      } else if (line.startsWith("-A ") && line.contains(" " + Table.PREFIX)) {
+            .computeIfAbsent(chain, unseen -> new ArrayList<>())
+            .add(line.substring(3 + chain.length()).stripLeading());
+      } else if (line.startsWith("-A ")
+          && (line.contains(" -j " + Table.PREFIX) || line.contains(" -g " + Table.PREFIX))) {
         hooks.add(line.substring(3));
       } else if (line.equals("COMMIT")) {
         result.tables.put(name, new Table(name, chains, hooks));
@@ -56,5 +57,10 @@ final class SavedTables {
       }
     }
     return true;
+  }
+
+  private static String word(String line, int from) {
+    int to = line.indexOf(' ', from);
+    return to < 0 ? line.substring(from) : line.substring(from, to);
   }
 }

@@ -3,6 +3,7 @@ package io.weftmesh.redirector.server;
 import io.weftmesh.redirector.lease.CaptureState;
 import io.weftmesh.redirector.lease.Descriptor;
 import io.weftmesh.redirector.lease.Listeners;
+import io.weftmesh.redirector.lease.OpenedPod;
 import io.weftmesh.redirector.lease.PodState;
 import io.weftmesh.redirector.lease.Reason;
 import io.weftmesh.redirector.lease.RedirectorException;
@@ -91,8 +92,8 @@ final class Requests {
         replies.send(new Opened(state), List.of());
       }
       case Open open -> {
-        PodState opened = pods.open(open.pod());
-        replies.send(new Opened(opened.state()), listeners(opened));
+        OpenedPod opened = pods.open(open.pod());
+        replies.send(new Opened(opened.state()), opened.listeners().descriptors());
       }
       case Arm arm -> {
         pods.change(arm.podUid(), CaptureState.ARMED);
@@ -134,6 +135,7 @@ final class Requests {
               + ", the redirector "
               + Codec.VERSION);
     }
+    Log.info("hello of generation " + hello.generation());
     return new Welcome(Codec.VERSION, INSTANCE);
   }
 

@@ -99,6 +99,9 @@ final class Session implements Runnable {
     List<Descriptor> descriptors = own(packet.descriptors());
     boolean handedOn = false;
     try {
+      if (packet.truncated()) {
+        throw new MalformedFrameException("more than " + Codec.MAX_FRAME_BYTES + " bytes");
+      }
       Frame frame = Codec.decode(packet.bytes());
       String complaint = complaint(packet, frame.message(), descriptors.size());
       if (complaint != null) {
@@ -120,9 +123,6 @@ final class Session implements Runnable {
   /** What is wrong with a message in this place; null if nothing. */
   private @Nullable String complaint(Packet packet, Message message, int descriptors) {
     String kind = message.getClass().getSimpleName();
-    if (packet.truncated()) {
-      return "more than " + Codec.MAX_FRAME_BYTES + " bytes";
-    }
     if (!(message instanceof Request request)) {
       return kind + " is not a request";
     }

@@ -5,8 +5,8 @@ import io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.netty.channel.epoll.EpollIoHandler;
 import io.weftmesh.redirector.lease.Exclusions;
 import io.weftmesh.redirector.lease.HeldPod;
+import io.weftmesh.redirector.lease.OpenedPod;
 import io.weftmesh.redirector.lease.PodRef;
-import io.weftmesh.redirector.lease.PodState;
 import io.weftmesh.redirector.lease.RedirectorClient;
 import io.weftmesh.redirector.lease.RedirectorException;
 import io.weftmesh.redirector.lease.RedirectorListener;
@@ -38,7 +38,7 @@ public final class RelayMain implements RedirectorListener {
     ExecutorService leasing = Executors.newSingleThreadExecutor();
     for (int i = 1; i < arguments.length; i++) {
       String uid = arguments[i];
-      PodState pod = relay.client.open(new PodRef(uid, "test", "pod", List.of(), Exclusions.NONE));
+      OpenedPod pod = relay.client.open(new PodRef(uid, "test", "pod", List.of(), Exclusions.NONE));
       relay.held.put(uid, new HeldPod(pod.pod(), pod.listeners()));
       new PodRelay(uid, loops, leasing, () -> relay.client).accept(pod.listeners());
       relay.client.arm(uid);

@@ -50,6 +50,10 @@ public final class TestNetwork implements AutoCloseable {
     Shell.run("ip -n " + uid + " addr add " + v6 + "/64 dev eth0 nodad");
     Shell.run("ip -n " + uid + " link set eth0 up");
     Shell.run("ip -n " + uid + " route add default via 10.77.0.254");
+    // The strictest that a node may have: packets from addresses that are elsewhere are dropped.
+    for (String device : List.of("all", "lo", "eth0")) {
+      Shell.run("ip netns exec " + uid + " sysctl -qw net.ipv4.conf." + device + ".rp_filter=1");
+    }
     TestPod pod = new TestPod(uid, InetAddress.ofLiteral(v4), InetAddress.ofLiteral(v6));
     pods.add(pod);
     return pod;

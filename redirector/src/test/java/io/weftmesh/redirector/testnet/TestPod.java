@@ -57,14 +57,25 @@ public final class TestPod implements AutoCloseable {
     return Shell.run("ip netns exec " + uid + " " + words);
   }
 
-  /** The rules of both families and both backends, and the routing rules, without counters. */
+  /**
+   * The rules and chains of both families and both backends, and the routing rules. No dates and
+   * counts; nor the kernel's own chains, which are there from the first use of iptables on.
+   */
   public String rules() {
-    return run("iptables-nft-save")
-        + run("ip6tables-nft-save")
-        + run("iptables-legacy-save")
-        + run("ip6tables-legacy-save")
-        + run("ip rule")
-        + run("ip -6 rule");
+    String all =
+        run("iptables-nft-save")
+            + run("ip6tables-nft-save")
+            + run("iptables-legacy-save")
+            + run("ip6tables-legacy-save")
+            + run("ip rule")
+            + run("ip -6 rule");
+    return all.replaceAll("(?m)^(#|\\*|COMMIT|:[A-Z]+ ACCEPT).*\n", "")
+        .replaceAll("\\[\\d+:\\d+]", "");
+  }
+
+  /** A process inside that does nothing until it is destroyed. */
+  public Process startProcess() throws IOException {
+    return new ProcessBuilder("ip", "netns", "exec", uid, "sleep", "600").start();
   }
 
   /** A listener on all addresses of the pod. */
@@ -95,6 +106,11 @@ public final class TestPod implements AutoCloseable {
       socket.close();
       throw failed;
     }
+  }
+
+  /** Removes the file of the namespace, but nothing that keeps it alive. */
+  public void deleteFile() {
+    Shell.run("ip netns del " + uid);
   }
 
   /** Removes the namespace; sockets in it may keep it alive. Idempotent. */
