@@ -7,11 +7,13 @@ import java.util.function.LongSupplier;
 import java.util.random.RandomGenerator;
 
 /**
- * The balancers of all backends, by the backend's name ({@code namespace/service:port}). One
- * instance for the process, so that HTTP and TCP, and all loops, share what they know. Thread-safe.
+ * The balancers of all backends. One instance for the process, so that HTTP and TCP, and all loops,
+ * share what they know. Thread-safe.
+ *
+ * @param <K> what names a backend: a Service's port
  */
-public final class Balancers {
-  private final Map<String, Balancer> byBackend = new ConcurrentHashMap<>();
+public final class Balancers<K> {
+  private final Map<K, Balancer> byBackend = new ConcurrentHashMap<>();
   private final LongSupplier ticker;
   private final RandomGenerator random;
 
@@ -24,7 +26,7 @@ public final class Balancers {
     this.random = random;
   }
 
-  public Balancer of(String backend) {
+  public Balancer of(K backend) {
     Balancer balancer = byBackend.get(backend);
     return balancer != null
         ? balancer
@@ -32,7 +34,7 @@ public final class Balancers {
   }
 
   /** Forgets the backends that no snapshot has any more. Picks in hand stay valid. */
-  public void retain(Set<String> backends) {
+  public void retain(Set<K> backends) {
     byBackend.keySet().retainAll(backends);
   }
 }

@@ -1,13 +1,20 @@
 package io.weftmesh.proxy.balance;
 
+import java.time.Duration;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.LongSupplier;
 
-/** The retry budgets of all Services, by {@code namespace/service:port}. Thread-safe. */
-public final class RetryBudgets {
-  private final Map<String, RetryBudget> byService = new ConcurrentHashMap<>();
+/**
+ * The retry budgets of all Services. Thread-safe.
+ *
+ * @param <K> what names a Service's port
+ */
+public final class RetryBudgets<K> {
+  private static final Duration WINDOW = RetryBudget.Terms.DEFAULT.window();
+
+  private final Map<K, RetryBudget> byService = new ConcurrentHashMap<>();
   private final LongSupplier ticker;
 
   /**
@@ -17,21 +24,28 @@ public final class RetryBudgets {
     this.ticker = ticker;
   }
 
-  /** The budget of a Service; with new terms a new one, which starts with an empty window. */
-  public RetryBudget of(String service, RetryBudget.Terms terms) {
+  /**
+   * The budget of a Service over ten seconds; with new terms a new one, which starts with an empty
+   * window.
+   */
+  public RetryBudget of(K service, double ratio, double perSecond) {
     RetryBudget budget = byService.get(service);
-    return budget != null && budget.terms().equals(terms)
+    return budget != null && hasTerms(budget, ratio, perSecond)
         ? budget
         : byService.compute(
             service,
             (name, known) ->
-                known != null && known.terms().equals(terms)
+                known != null && hasTerms(known, ratio, perSecond)
                     ? known
-                    : new RetryBudget(terms, ticker));
+                    : new RetryBudget(new RetryBudget.Terms(ratio, perSecond, WINDOW), ticker));
+  }
+
+  private static boolean hasTerms(RetryBudget budget, double ratio, double perSecond) {
+    return budget.terms().ratio() == ratio && budget.terms().perSecond() == perSecond;
   }
 
   /** Forgets the Services that no snapshot has any more. */
-  public void retain(Set<String> services) {
+  public void retain(Set<K> services) {
     byService.keySet().retainAll(services);
   }
 }

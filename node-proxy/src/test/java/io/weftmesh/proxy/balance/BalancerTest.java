@@ -292,7 +292,7 @@ class BalancerTest {
 
   @Test
   void backendsThatAreGoneAreForgotten() {
-    var balancers = new Balancers(ticker, new Random(1));
+    var balancers = new Balancers<String>(ticker, new Random(1));
     Balancer kept = balancers.of("shop/cart:80");
     Balancer gone = balancers.of("shop/old:80");
 

@@ -106,15 +106,12 @@ class RetryBudgetTest {
 
   @Test
   void keepsOneBudgetPerServiceUntilItsTermsChange() {
-    var budgets = new RetryBudgets(ticker);
-    var terms = new RetryBudget.Terms(0.2, 10, Duration.ofSeconds(10));
-    RetryBudget first = budgets.of("shop/cart:80", terms);
+    var budgets = new RetryBudgets<String>(ticker);
+    RetryBudget first = budgets.of("shop/cart:80", 0.2, 10);
 
-    assertThat(budgets.of("shop/cart:80", new RetryBudget.Terms(0.2, 10, Duration.ofSeconds(10))))
-        .isSameAs(first);
-    assertThat(budgets.of("shop/cart:80", new RetryBudget.Terms(0.5, 10, Duration.ofSeconds(10))))
-        .isNotSameAs(first);
-    assertThat(budgets.of("shop/stock:80", terms)).isNotSameAs(first);
+    assertThat(budgets.of("shop/cart:80", 0.2, 10)).isSameAs(first);
+    assertThat(budgets.of("shop/cart:80", 0.5, 10)).isNotSameAs(first);
+    assertThat(budgets.of("shop/stock:80", 0.2, 10)).isNotSameAs(first);
   }
 
   private RetryBudget budget(double ratio, double perSecond, long seconds) {
