@@ -8,10 +8,12 @@ import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.security.GeneralSecurityException;
 import java.time.InstantSource;
+import java.util.Arrays;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.slf4j.bridge.SLF4JBridgeHandler;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -24,8 +26,8 @@ import picocli.CommandLine.Spec;
 @Command(
     name = "weft-ca-server",
     description = "Signs identities and tells every node which pod address is which identity.",
-    mixinStandardHelpOptions = true,
-    subcommands = Main.Rotate.class)
+    footer = "%nTo drive the rotation of the root of a running ca: rotate --help",
+    mixinStandardHelpOptions = true)
 @SuppressWarnings("NullAway.Init") // picocli fills the fields.
 public final class Main implements Callable<Integer> {
   private static final int INVALID = 2;
@@ -35,11 +37,15 @@ public final class Main implements Callable<Integer> {
 
   /** Runs the command line, and exits with its status. */
   public static void main(String[] arguments) {
-    System.exit(commandLine().execute(arguments));
+    System.exit(commandLine(arguments).execute(withoutCommand(arguments)));
   }
 
-  static CommandLine commandLine() {
-    return new CommandLine(new Main())
+  /**
+   * The server or its remote control, by the first word. They share no option, and picocli asks for
+   * those that a command requires even when a subcommand of it is run.
+   */
+  static CommandLine commandLine(String... arguments) {
+    return new CommandLine(isRotate(arguments) ? new Rotate() : new Main())
         .setCaseInsensitiveEnumValuesAllowed(true)
         .setParameterExceptionHandler((e, _) -> {
           e.getCommandLine().getErr().println(e.getMessage() + "; see --help");
@@ -47,8 +53,19 @@ public final class Main implements Callable<Integer> {
         });
   }
 
+  static String[] withoutCommand(String... arguments) {
+    return isRotate(arguments) ? Arrays.copyOfRange(arguments, 1, arguments.length) : arguments;
+  }
+
+  private static boolean isRotate(String... arguments) {
+    return arguments.length > 0 && arguments[0].equals("rotate");
+  }
+
   @Override
   public Integer call() throws InterruptedException {
+    // gRPC logs through java.util.logging.
+    SLF4JBridgeHandler.removeHandlersForRootLogger();
+    SLF4JBridgeHandler.install();
     PrintWriter err = spec.commandLine().getErr();
     Ca ca;
     try {
@@ -82,7 +99,7 @@ public final class Main implements Callable<Integer> {
   }
 
   @Command(
-      name = "rotate",
+      name = "weft-ca-server rotate",
       description = {
         "Drives the rotation of the root of a running ca:",
         "prepare publishes the next root beside the active one;",
