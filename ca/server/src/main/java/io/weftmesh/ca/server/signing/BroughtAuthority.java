@@ -8,7 +8,11 @@ import java.security.GeneralSecurityException;
 import java.security.KeyPair;
 import java.security.PrivateKey;
 import java.security.Signature;
+import java.security.cert.CertPathValidator;
+import java.security.cert.CertificateFactory;
 import java.security.cert.CertificateParsingException;
+import java.security.cert.PKIXParameters;
+import java.security.cert.TrustAnchor;
 import java.security.cert.X509Certificate;
 import java.security.interfaces.ECKey;
 import java.security.interfaces.RSAKey;
@@ -16,8 +20,12 @@ import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.Date;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
+import org.bouncycastle.asn1.ASN1OctetString;
+import org.bouncycastle.asn1.x509.Extension;
 
 /**
  * An authority that the user brings, as the three files of a Kubernetes TLS Secret: {@code tls.crt}
@@ -180,7 +188,10 @@ public final class BroughtAuthority {
     KeyPair throwAway = KeyPairs.p256();
     SpiffeId probe = SpiffeId.workload(trustDomain, "probe", "probe");
     try {
-      new SvidIssuer(clock).issue(authority, probe, throwAway.getPublic(), Duration.ofMinutes(1));
+      Svid svid =
+          new SvidIssuer(clock)
+              .issue(authority, probe, throwAway.getPublic(), Duration.ofMinutes(1));
+      checkUnderConstraintsOfTheRoot(svid, authority.root());
     } catch (GeneralSecurityException e) {
       throw new GeneralSecurityException(
           file
@@ -189,6 +200,20 @@ public final class BroughtAuthority {
               + "; bring another one",
           e);
     }
+  }
+
+  /** Java does not look at the name constraints of a trust anchor itself; other proxies do. */
+  private void checkUnderConstraintsOfTheRoot(Svid svid, X509Certificate root)
+      throws GeneralSecurityException {
+    byte[] extension = root.getExtensionValue(Extension.nameConstraints.getId());
+    byte[] constraints =
+        extension == null ? null : ASN1OctetString.getInstance(extension).getOctets();
+    PKIXParameters parameters = new PKIXParameters(Set.of(new TrustAnchor(root, constraints)));
+    parameters.setRevocationEnabled(false);
+    parameters.setDate(Date.from(clock.instant()));
+    CertPathValidator.getInstance("PKIX")
+        .validate(
+            CertificateFactory.getInstance("X.509").generateCertPath(svid.chain()), parameters);
   }
 
   private static List<X509Certificate> certificates(Path file) throws GeneralSecurityException {
