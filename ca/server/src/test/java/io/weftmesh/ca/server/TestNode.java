@@ -122,13 +122,19 @@ final class TestNode implements AutoCloseable {
   }
 
   Watch watch(String process, long epoch, long version) {
-    Watch watch = new Watch();
-    watch.out =
-        WorkloadDirectoryGrpc.newStub(channel).withCallCredentials(credentials).watch(watch);
-    watch.send(
+    return watchBeginningWith(
         NodeMessage.newBuilder()
             .setOpen(Open.newBuilder().setProcess(process).setEpoch(epoch).setVersion(version))
             .build());
+  }
+
+  Watch watchBeginningWith(NodeMessage first) {
+    Watch watch = new Watch();
+    synchronized (watch) {
+      watch.out =
+          WorkloadDirectoryGrpc.newStub(channel).withCallCredentials(credentials).watch(watch);
+      watch.send(first);
+    }
     return watch;
   }
 

@@ -5,7 +5,6 @@ import io.fabric8.kubernetes.api.model.Namespace;
 import io.fabric8.kubernetes.api.model.PodIP;
 import io.weftmesh.policy.OptIn;
 import io.weftmesh.policy.manifest.ManifestDirectory;
-import io.weftmesh.policy.manifest.ManifestProblem;
 import io.weftmesh.policy.manifest.Manifests;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -22,16 +21,14 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
-/** Pods and their namespaces from a folder of YAML, followed as it is edited. */
+/**
+ * Pods and their namespaces from a folder of YAML, followed as it is edited. What is wrong in it is
+ * logged by the folder.
+ */
 public final class ManifestPods implements PodSource {
-  private static final Logger log = LoggerFactory.getLogger(ManifestPods.class);
-
   private final ManifestDirectory<Item> folder;
   private final List<Consumer<? super Pods>> listeners = new CopyOnWriteArrayList<>();
-  private List<ManifestProblem> reported = List.of();
   private volatile Pods current = Pods.NONE;
 
   /** What is kept of an object. */
@@ -78,10 +75,6 @@ public final class ManifestPods implements PodSource {
   }
 
   private synchronized void take(Manifests<Item> manifests) {
-    if (!manifests.problems().equals(reported)) {
-      reported = manifests.problems();
-      reported.forEach(problem -> log.warn("{}", problem));
-    }
     current = fold(manifests);
     listeners.forEach(listener -> listener.accept(current));
   }
