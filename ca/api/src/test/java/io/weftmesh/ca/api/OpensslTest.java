@@ -3,6 +3,7 @@ package io.weftmesh.ca.api;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.weftmesh.ca.fixtures.Keys;
 import io.weftmesh.ca.fixtures.TestAuthority;
 import io.weftmesh.ca.fixtures.TestSvid;
 import java.io.IOException;
@@ -55,6 +56,16 @@ final class OpensslTest {
     assertThat(openssl("x509", "-in", "leaf.pem", "-noout", "-ext", "subjectAltName"))
         .contains("critical")
         .contains("URI:" + CART);
+  }
+
+  @Test
+  void takesOurCertificateRequest() throws Exception {
+    Files.write(folder.resolve("request.der"), CertificateRequest.encode(Keys.p256()));
+
+    assertThat(openssl("req", "-inform", "DER", "-in", "request.der", "-verify", "-noout", "-text"))
+        .contains("verify OK")
+        .contains("ASN1 OID: prime256v1")
+        .contains("ecdsa-with-SHA256");
   }
 
   private String verify(TestSvid svid) throws IOException, InterruptedException {
