@@ -84,6 +84,12 @@ find_jdk >/dev/null
 case "${1:-}" in
   prepare) prepare ;;
   build) build ;;
+  demo)
+    prepare
+    echo "Building Weft ..."
+    build
+    lab "$@"
+    ;;
   test)
     prepare
     maven verify

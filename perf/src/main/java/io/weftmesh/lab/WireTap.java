@@ -3,6 +3,7 @@ package io.weftmesh.lab;
 import static io.weftmesh.lab.host.Template.fill;
 import static java.nio.charset.StandardCharsets.US_ASCII;
 
+import io.weftmesh.lab.host.Command;
 import io.weftmesh.lab.host.LabProcess;
 import io.weftmesh.lab.host.Wait;
 import io.weftmesh.lab.network.Underlay;
@@ -71,6 +72,11 @@ public final class WireTap implements AutoCloseable {
   public record Recording(Path file) {
     public long bytes() throws IOException {
       return Files.size(file);
+    }
+
+    /** How many packets were recorded. */
+    public long packets() {
+      return Command.of("tcpdump", "-nn", "-t", "-q", "-r", file.toString()).run().lines().count();
     }
 
     /** How often {@code text} stands in the packets. One that two packets share is not counted. */

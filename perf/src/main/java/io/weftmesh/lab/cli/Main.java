@@ -1,6 +1,8 @@
 package io.weftmesh.lab.cli;
 
 import io.weftmesh.lab.Lab;
+import io.weftmesh.lab.demo.DemoCommand;
+import io.weftmesh.lab.host.LabFolder;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 
@@ -8,7 +10,7 @@ import picocli.CommandLine.Command;
 @Command(
     name = "perf/lab.sh",
     description = "A service mesh on one machine, in network namespaces of its own.",
-    subcommands = {Up.class, Status.class, Apply.class, Exec.class, Down.class})
+    subcommands = {Up.class, Status.class, Apply.class, Exec.class, Down.class, DemoCommand.class})
 final class Main {
   /** The name of the lab that {@code up} makes; tests and the demo make others. */
   static final String LAB = "lab";
@@ -26,6 +28,9 @@ final class Main {
   }
 
   static Lab attached() {
+    if (LabFolder.find(LAB).isEmpty()) {
+      throw new IllegalStateException("there is no lab; start one with: perf/lab.sh up");
+    }
     return Lab.attach(LAB);
   }
 }

@@ -58,7 +58,8 @@ public final class LabFolder {
       }
       LabFolder folder = new LabFolder(ROOT.resolve(name));
       if (Files.exists(folder.path)) {
-        throw new IllegalStateException("there is a lab named " + name + " already");
+        throw new IllegalStateException(
+            "there is a lab named " + name + " already; perf/lab.sh down removes it");
       }
       Files.createDirectories(folder.path);
       if (owned) {
