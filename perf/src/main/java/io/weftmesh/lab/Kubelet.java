@@ -9,6 +9,7 @@ import io.weftmesh.lab.host.LabFolder;
 import io.weftmesh.lab.host.LabProcess;
 import io.weftmesh.lab.host.Launch;
 import io.weftmesh.lab.host.NetworkNamespace;
+import io.weftmesh.lab.host.Parallel;
 import io.weftmesh.lab.host.Wait;
 import io.weftmesh.lab.network.NodeNetwork;
 import java.io.IOException;
@@ -40,7 +41,7 @@ final class Kubelet {
   }
 
   /** Makes the pod's namespace, with a process in it that lives as long as the pod. */
-  Pod startSandbox(Manifest pod) {
+  void startSandbox(Manifest pod) {
     NetworkNamespace namespace =
         network.addPod(
             namespaceFile(pod),
@@ -48,7 +49,6 @@ final class Kubelet {
             pod.parts("status", "podIPs").get(1).text("ip").orElseThrow());
     launch.start(
         processName(pod, "pause"), namespace.entering(List.of("sleep", "infinity")), Map.of());
-    return pod(pod);
   }
 
   Pod pod(Manifest pod) {
@@ -56,13 +56,14 @@ final class Kubelet {
   }
 
   /** Starts the pod's containers, and returns when each listens on the ports that it declares. */
-  void startContainers(Pod pod) {
-    for (Manifest container : pod.manifest().parts("spec", "containers")) {
+  void startContainers(Manifest manifest) {
+    Pod pod = pod(manifest);
+    for (Manifest container : manifest.parts("spec", "containers")) {
       List<String> command = command(pod, container);
       if (command.isEmpty()) {
         continue;
       }
-      String name = processName(pod.manifest(), container.text("name").orElseThrow());
+      String name = processName(manifest, container.text("name").orElseThrow());
       LabProcess process = launch.start(name, pod.entering(command), Map.of());
       for (Manifest port : container.parts("ports")) {
         int number = Integer.parseInt(port.text("containerPort").orElseThrow());
@@ -84,14 +85,23 @@ final class Kubelet {
         .toList();
   }
 
-  /** Kills the pod's processes and takes it off the network. */
-  void stop(Manifest pod) {
+  /** Kills the pods' processes and takes them off the network. */
+  void stop(List<Manifest> pods) {
+    if (pods.isEmpty()) {
+      return;
+    }
+    Parallel.forEach(pods, this::killProcesses);
+    network.removePods(
+        pods.stream().map(pod -> pod.text("status", "podIP").orElseThrow()).toList());
+    Parallel.forEach(pods, pod -> pod(pod).namespace().release());
+  }
+
+  private void killProcesses(Manifest pod) {
     Stream.concat(containers(pod).stream(), Stream.of(launch.recorded(processName(pod, "pause"))))
         .forEach(process -> {
           process.kill();
           process.forget();
         });
-    network.removePod(pod(pod).namespace(), pod.text("status", "podIP").orElseThrow());
   }
 
   private static List<String> command(Pod pod, Manifest container) {

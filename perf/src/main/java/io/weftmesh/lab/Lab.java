@@ -12,12 +12,14 @@ import io.weftmesh.lab.host.Command;
 import io.weftmesh.lab.host.LabFolder;
 import io.weftmesh.lab.host.LabProcess;
 import io.weftmesh.lab.host.Launch;
+import io.weftmesh.lab.host.Parallel;
 import io.weftmesh.lab.network.KubeProxy;
 import io.weftmesh.lab.network.NodeNetwork;
 import io.weftmesh.lab.network.Underlay;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -152,14 +154,20 @@ public final class Lab implements AutoCloseable {
   }
 
   public void apply(List<Manifest> objects) {
+    List<Manifest> newPods = new ArrayList<>();
     for (Manifest object : objects) {
       Manifest complete = controllers.complete(object);
-      if (complete.kind().equals("Pod")) {
-        applyPod(complete);
+      if (complete.kind().equals("Pod") && !kubelet(complete).runs(complete)) {
+        newPods.add(complete);
       } else {
         manifests.put(complete);
       }
     }
+    // As in a cluster, a pod's address is not known before its namespace is there.
+    Parallel.forEach(newPods, pod -> kubelet(pod).startSandbox(pod));
+    newPods.forEach(manifests::put);
+    Parallel.forEach(newPods, pod -> kubelet(pod).startContainers(pod));
+    newPods.forEach(pod -> manifests.put(PodTemplate.running(pod, true)));
     syncServices();
   }
 
@@ -168,17 +176,25 @@ public final class Lab implements AutoCloseable {
     return controllers.place(object).key();
   }
 
-  /** Deletes an object; a pod's processes are killed after it has left its Services. */
-  public void delete(ObjectKey key) {
-    Manifest object =
-        manifests.find(key).orElseThrow(() -> new IllegalArgumentException("there is no " + key));
-    if (key.kind().equals("Pod")) {
-      manifests.put(PodTemplate.running(object, false));
-      syncServices();
-      kubelet(object).stop(object);
-    }
-    manifests.remove(key);
+  /** Deletes objects; the processes of pods are killed after these have left their Services. */
+  public void delete(ObjectKey... keys) {
+    delete(Arrays.asList(keys));
+  }
+
+  public void delete(List<ObjectKey> keys) {
+    List<Manifest> pods =
+        keys.stream().map(this::existing).filter(o -> o.kind().equals("Pod")).toList();
+    pods.forEach(pod -> manifests.put(PodTemplate.running(pod, false)));
     syncServices();
+    kubelets.values().forEach(k -> k.stop(pods.stream().filter(k::runs).toList()));
+    keys.forEach(manifests::remove);
+    syncServices();
+  }
+
+  private Manifest existing(ObjectKey key) {
+    return manifests
+        .find(key)
+        .orElseThrow(() -> new IllegalArgumentException("there is no " + key));
   }
 
   /**
@@ -222,7 +238,7 @@ public final class Lab implements AutoCloseable {
 
   /** Starts a pod's containers again after their processes have ended. */
   public void restartContainers(Pod pod) {
-    kubelet(pod.manifest()).startContainers(pod);
+    kubelet(pod.manifest()).startContainers(pod.manifest());
   }
 
   /** Sets whether a pod is ready, as a readiness probe would. */
@@ -230,18 +246,6 @@ public final class Lab implements AutoCloseable {
     Manifest current = manifests.find(pod.manifest().key()).orElseThrow();
     manifests.put(PodTemplate.running(current, ready));
     syncServices();
-  }
-
-  private void applyPod(Manifest pod) {
-    Kubelet kubelet = kubelet(pod);
-    if (kubelet.runs(pod)) {
-      manifests.put(pod);
-      return;
-    }
-    Pod started = kubelet.startSandbox(pod);
-    manifests.put(pod);
-    kubelet.startContainers(started);
-    manifests.put(PodTemplate.running(pod, true));
   }
 
   private void syncServices() {

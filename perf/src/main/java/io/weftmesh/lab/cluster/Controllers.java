@@ -5,6 +5,7 @@ import static io.weftmesh.lab.host.Template.fill;
 import io.weftmesh.lab.network.AddressPlan;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -13,6 +14,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 
 /**
  * Fills in what a cluster's own controllers would: a pod's UID, node and addresses, a Service's
@@ -28,6 +30,8 @@ public final class Controllers {
   // Where each node's next address is looked for: an address is used again as late as possible.
   private final int[] nextPodNumber;
   private int nextService = 1;
+  // Completed, and not yet among the manifests.
+  private final Map<ObjectKey, Manifest> underWay = new HashMap<>();
 
   public Controllers(ManifestFolder manifests, List<String> nodes) {
     this.manifests = manifests;
@@ -38,7 +42,11 @@ public final class Controllers {
   /** Returns {@code object} with everything that its user may leave out. */
   public Manifest complete(Manifest object) {
     return switch (object.kind()) {
-      case "Pod" -> completePod(place(object));
+      case "Pod" -> {
+        Manifest pod = completePod(place(object));
+        underWay.put(pod.key(), pod);
+        yield pod;
+      }
       case "Service" -> completeService(place(object));
       default -> place(object);
     };
@@ -90,14 +98,19 @@ public final class Controllers {
   }
 
   private long podsOn(String node) {
-    return manifests.all("Pod").stream()
+    return pods().stream()
         .filter(pod -> pod.text("spec", "nodeName").orElse("").equals(node))
         .count();
   }
 
+  private List<Manifest> pods() {
+    underWay.keySet().removeIf(key -> manifests.find(key).isPresent());
+    return Stream.concat(manifests.all("Pod").stream(), underWay.values().stream()).toList();
+  }
+
   private int freePodNumber(int node) {
     Set<String> taken = new HashSet<>();
-    manifests.all("Pod").forEach(pod -> pod.text("status", "podIP").ifPresent(taken::add));
+    pods().forEach(pod -> pod.text("status", "podIP").ifPresent(taken::add));
     int first = 2;
     int count = LAST_POD_NUMBER - first + 1;
     int offset =

@@ -8,6 +8,7 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Optional;
 
 /** One process of a lab, running or not. */
 public final class LabProcess {
@@ -41,13 +42,13 @@ public final class LabProcess {
 
   /** SIGKILL; returns when the process is gone. */
   public void kill() {
-    signal("KILL");
+    handle().ifPresent(ProcessHandle::destroyForcibly);
     Wait.until(() -> !alive(), name + " to be gone after SIGKILL");
   }
 
   /** SIGTERM alone. */
   public void terminate() {
-    signal("TERM");
+    handle().ifPresent(ProcessHandle::destroy);
   }
 
   /** SIGSTOP: alive, and doing nothing. */
@@ -128,6 +129,10 @@ public final class LabProcess {
 
   private long statusKilobytes(String field) {
     return Long.parseLong(status(field).replace(" kB", ""));
+  }
+
+  private Optional<ProcessHandle> handle() {
+    return alive() ? ProcessHandle.of(pid()) : Optional.empty();
   }
 
   private void signal(String signal) {

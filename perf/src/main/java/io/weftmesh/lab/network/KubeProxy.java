@@ -7,6 +7,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Stands in for kube-proxy on one node: connections to a ClusterIP go to an endpoint by chance, one
@@ -14,7 +15,8 @@ import java.util.Set;
  */
 public final class KubeProxy {
   private final NetworkNamespace node;
-  private List<Forward> inForce = List.of();
+  // Not known at first: an earlier process may have left rules.
+  private @Nullable List<Forward> inForce;
 
   public KubeProxy(NetworkNamespace node) {
     this.node = node;

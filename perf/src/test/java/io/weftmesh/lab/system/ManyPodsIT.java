@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.weftmesh.lab.Lab;
 import io.weftmesh.lab.cluster.Manifest;
-import io.weftmesh.lab.cluster.ObjectKey;
 import io.weftmesh.lab.host.LabProcess;
 import io.weftmesh.lab.host.Wait;
 import io.weftmesh.lab.mesh.Mesh;
@@ -76,7 +75,7 @@ class ManyPodsIT {
     for (Manifest pod : pods) {
       assertThat(Mesh.isCaptured(lab.pod("in/" + pod.name()))).isTrue();
     }
-    pods.forEach(pod -> lab.delete(new ObjectKey("Pod", "in", pod.name())));
+    lab.delete(pods.stream().map(Manifest::key).toList());
   }
 
   private static List<LabProcess> processes(Lab lab, Mesh mesh) {
