@@ -65,10 +65,13 @@ class CaptureTest {
     String before = server.rules();
     RedirectorClient redirector = mesh.connect();
     server.serveEcho(PORT);
-    try (EchoClient beforeArming = new EchoClient(client, server.v4(), PORT)) {
+    client.serveEcho(PORT);
+    try (EchoClient beforeArming = new EchoClient(client, server.v4(), PORT);
+        EchoClient otherWay = new EchoClient(server, client.v6(), PORT)) {
       mesh.startRelay(client, server);
       EchoClient armed = new EchoClient(client, server.v4(), PORT);
       assertThat(beforeArming.echo("a")).isEqualTo("a");
+      assertThat(otherWay.echo("a")).isEqualTo("a");
       try (RedirectorState state = redirector.list(false)) {
         assertThat(state.pods()).extracting(PodState::state).containsOnly(CaptureState.ARMED);
       }
@@ -78,6 +81,7 @@ class CaptureTest {
       assertThat(server.rules()).doesNotContain("REDIRECT");
       assertThat(armed.echo("b")).isEqualTo("b");
       assertThat(beforeArming.echo("b")).isEqualTo("b");
+      assertThat(otherWay.echo("b")).isEqualTo("b");
       EchoClient direct = new EchoClient(client, server.v4(), PORT);
       armed.close();
 
@@ -85,6 +89,7 @@ class CaptureTest {
       redirector.release(server.uid());
       assertThat(server.rules()).isEqualTo(before);
       assertThat(beforeArming.echo("c")).isEqualTo("c");
+      assertThat(otherWay.echo("c")).isEqualTo("c");
       assertThat(direct.echo("c")).isEqualTo("c");
       direct.close();
       assertThat(redirector.list(false).pods()).isEmpty();

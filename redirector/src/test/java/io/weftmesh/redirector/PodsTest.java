@@ -218,6 +218,30 @@ class PodsTest {
   }
 
   @Test
+  void leavesAPodThatCannotBeArmedAsItWas() throws Exception {
+    pod.run("iptables-legacy -A INPUT -p udp --dport 9 -j DROP");
+    String before = pod.rules();
+    client.open(pod.ref()).close();
+    String lock = "/proc/" + ProcessHandle.current().pid() + "/ns/net";
+    Process holder =
+        new ProcessBuilder("flock", lock, "sh", "-c", "echo held; exec sleep 600").start();
+    try {
+      assertThat(holder.getInputStream().read()).isEqualTo('h');
+      assertThatThrownBy(() -> client.arm(pod.uid()))
+          .isInstanceOfSatisfying(
+              RedirectorException.class,
+              refused -> assertThat(refused.reason()).isEqualTo(Reason.RULES_FAILED))
+          .hasMessageContaining("lock");
+      assertThat(pod.rules()).isEqualTo(before);
+    } finally {
+      holder.descendants().forEach(ProcessHandle::destroyForcibly);
+      holder.destroyForcibly().waitFor();
+    }
+    client.arm(pod.uid());
+    assertThat(pod.rules()).contains("REDIRECT");
+  }
+
+  @Test
   void closesAPodThatNobodyLivesInAnyMore() throws Exception {
     Process application = pod.startProcess();
     OpenedPod opened = client.open(pod.ref());

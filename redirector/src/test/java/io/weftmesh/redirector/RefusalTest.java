@@ -115,6 +115,26 @@ class RefusalTest {
     assertThat(mesh.connect().list(false).pods()).isEmpty();
   }
 
+  @Test
+  void theClientSaysWhenThereIsNoRedirectorAndWhenItHasGone() throws Exception {
+    assertThatThrownBy(() -> mesh.connect())
+        .isInstanceOfSatisfying(
+            RedirectorException.class,
+            refused -> assertThat(refused.reason()).isEqualTo(Reason.DISCONNECTED))
+        .hasMessageContaining(mesh.socket().toString());
+
+    Redirector redirector = mesh.startRedirectorHere(0);
+    RecordingListener listener = new RecordingListener();
+    RedirectorClient client = mesh.connect(listener);
+    redirector.close();
+
+    await().untilAsserted(() -> assertThat(listener.events).containsExactly("lost"));
+    assertThatThrownBy(() -> client.list(false))
+        .isInstanceOfSatisfying(
+            RedirectorException.class,
+            refused -> assertThat(refused.reason()).isEqualTo(Reason.DISCONNECTED));
+  }
+
   private static long openDescriptors() {
     return new File("/proc/self/fd").list().length;
   }

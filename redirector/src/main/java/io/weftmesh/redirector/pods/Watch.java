@@ -38,11 +38,19 @@ public final class Watch {
   }
 
   /**
-   * What is due now.
+   * Does what is due now. Nothing that goes wrong with one look may keep it from the next.
    *
    * @param nanos the time
    */
   public void tick(long nanos) {
+    try {
+      look(nanos);
+    } catch (RuntimeException mistake) {
+      Log.error("watching pods", mistake);
+    }
+  }
+
+  private void look(long nanos) {
     List<Capture> captures = new ArrayList<>(pods.captures());
     empty.keySet().retainAll(captures);
     verified.keySet().retainAll(captures);

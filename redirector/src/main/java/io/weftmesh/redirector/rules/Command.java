@@ -16,6 +16,13 @@ record Command(int status, String output) {
   private static final int TIMEOUT_SECONDS = 20;
 
   /**
+   * What legacy iptables locks: a file that is always there, also on a read-only file system, and
+   * that nobody in a pod can open. Tables are a namespace's own, so the host's lock would guard
+   * nothing; a lock that a pod can hold would keep it from being captured.
+   */
+  private static final String LOCK = "/proc/" + ProcessHandle.current().pid() + "/ns/net";
+
+  /**
    * Runs the program to its end.
    *
    * @throws IOException if it is missing, or hangs; a status other than 0 is the caller's to judge
@@ -25,9 +32,7 @@ record Command(int status, String output) {
     builder.environment().clear();
     builder.environment().put("LC_ALL", "C");
     builder.environment().put("PATH", "/usr/sbin:/usr/bin:/sbin:/bin");
-    // Tables are the namespace's own, so its file makes the right lock: nobody elsewhere waits for
-    // us, and the host's lock file need not be shared with this process.
-    builder.environment().put("XTABLES_LOCKFILE", "/proc/self/ns/net");
+    builder.environment().put("XTABLES_LOCKFILE", LOCK);
     Process process = builder.start();
     try {
       try (OutputStream in = process.getOutputStream()) {

@@ -1,5 +1,9 @@
 package io.weftmesh.redirector.rules;
 
+import io.weftmesh.redirector.linux.LinuxException;
+import io.weftmesh.redirector.linux.Netlink;
+import io.weftmesh.redirector.linux.NetlinkMessage;
+import io.weftmesh.redirector.linux.NetlinkRequest;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.util.ArrayList;
@@ -7,33 +11,35 @@ import java.util.List;
 
 /** The addresses of all interfaces of a namespace. */
 public final class HostAddresses {
+  private static final int RTM_NEWADDR = 20;
+  private static final int RTM_GETADDR = 22;
+  private static final int IFADDRMSG_BYTES = 8;
+  private static final int IFA_ADDRESS = 1;
+  private static final int IFA_LOCAL = 2;
+
   private HostAddresses() {}
 
   /** Reads them; called on a thread of the namespace. */
   public static List<InetAddress> read() throws IOException {
-    return parse(Command.output(List.of("ip", "-oneline", "address", "show"), ""));
-  }
-
-  /** One address a line, behind the word inet or inet6, before the slash of its prefix. */
-  static List<InetAddress> parse(String output) {
-    List<InetAddress> addresses = new ArrayList<>();
-    String[] lines = output.split("\n", -1);
-    for (String line : lines) {
-      int inet = line.indexOf(" inet");
-      int from = inet < 0 ? -1 : line.indexOf(' ', inet + 1) + 1;
-      int to = from <= 0 ? -1 : end(line, from);
-      if (to > from) {
-        addresses.add(InetAddress.ofLiteral(line.substring(from, to)));
+    try (Netlink netlink = new Netlink(Netlink.NETLINK_ROUTE)) {
+      NetlinkRequest request =
+          new NetlinkRequest(RTM_GETADDR, NetlinkRequest.NLM_F_DUMP, 0, 0, 0, 0, 0, 0, 0, 0);
+      List<InetAddress> addresses = new ArrayList<>();
+      for (NetlinkMessage message : netlink.dump(request)) {
+        byte[] address = address(message);
+        if (message.type() == RTM_NEWADDR && address.length > 0) {
+          addresses.add(InetAddress.getByAddress(address));
+        }
       }
+      return addresses;
+    } catch (LinuxException refused) {
+      throw new IOException("cannot read addresses: " + refused.getMessage(), refused);
     }
-    return addresses;
   }
 
-  private static int end(String line, int from) {
-    int to = from;
-    while (to < line.length() && line.charAt(to) != '/' && line.charAt(to) != ' ') {
-      to++;
-    }
-    return to;
+  /** Of a point-to-point link, the other one is the peer's. */
+  private static byte[] address(NetlinkMessage message) {
+    byte[] local = message.attribute(IFADDRMSG_BYTES, IFA_LOCAL);
+    return local.length > 0 ? local : message.attribute(IFADDRMSG_BYTES, IFA_ADDRESS);
   }
 }

@@ -75,9 +75,10 @@ public final class LeaseServer implements AutoCloseable, PodEvents {
         if (closed) {
           return;
         }
-        if (failed.errno() != Errno.EMFILE && failed.errno() != Errno.ENFILE) {
+        if (failed.errno() == Errno.EBADF || failed.errno() == Errno.EINVAL) {
           throw failed;
         }
+        // Descriptors or memory are short: the client waits, as others may give some back.
         Log.warn("cannot accept a connection: " + failed.getMessage());
         LockSupport.parkNanos(EXHAUSTED_PAUSE_NANOS);
       }
@@ -105,6 +106,10 @@ public final class LeaseServer implements AutoCloseable, PodEvents {
     tellAll(new RulesRepaired(podUid, detail));
   }
 
+  void began(Session session) {
+    sessions.add(session);
+  }
+
   void ended(Session session) {
     sessions.remove(session);
   }
@@ -128,11 +133,12 @@ public final class LeaseServer implements AutoCloseable, PodEvents {
         Sockets.setSendTimeout(client.number(), SEND_TIMEOUT_SECONDS);
         Requests requests = new Requests(pods, nodeAddresses, tally);
         Session session = new Session(client, "pid " + peer.pid(), requests, tally, this);
-        sessions.add(session);
         Thread.ofPlatform().name("session-" + peer.pid()).daemon().start(session);
       }
     } catch (LinuxException ended) {
       client.close();
+    } catch (OutOfMemoryError noThread) {
+      refuse(client, "anybody: " + noThread.getMessage());
     }
   }
 

@@ -56,6 +56,7 @@ final class Session implements Runnable {
 
   @Override
   public void run() {
+    server.began(this);
     Log.info("connected: " + name);
     try {
       while (true) {
@@ -88,8 +89,11 @@ final class Session implements Runnable {
     }
   }
 
-  /** Sends an event to a client that has said hello. */
-  void tell(Event event) {
+  /**
+   * Sends an event to a client that has said hello. No request is under way for it that would keep
+   * the socket open, so it must not be closed meanwhile.
+   */
+  synchronized void tell(Event event) {
     if (welcomed) {
       send(0, event, List.of());
     }

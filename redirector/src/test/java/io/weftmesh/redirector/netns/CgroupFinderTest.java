@@ -143,6 +143,19 @@ class CgroupFinderTest {
     assertThat(finder.findProcess(UID)).isEqualTo("4711");
   }
 
+  @Test
+  void opensTheNamespaceOfTheProcess() throws IOException {
+    addProcess(4711, 500, "0::/kubepods/pod" + UID + "/" + CONTAINER);
+    Path ns = Files.createDirectories(proc.resolve("4711/ns"));
+    Files.createSymbolicLink(ns.resolve("net"), Path.of("/proc/self/ns/net"));
+
+    try (NetworkNamespace found = finder.find(UID);
+        NetworkNamespace own = NetworkNamespace.open("/proc/self/ns/net")) {
+      assertThat(found.identity()).isEqualTo(own.identity());
+    }
+    assertThat(finder.find(OTHER)).isNull();
+  }
+
   private void addProcess(int pid, long startTime, String cgroup) throws IOException {
     Path directory = Files.createDirectories(proc.resolve(Integer.toString(pid)));
     Files.writeString(directory.resolve("cgroup"), cgroup + "\n");
