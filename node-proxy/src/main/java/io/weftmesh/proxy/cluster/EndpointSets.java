@@ -1,0 +1,128 @@
+package io.weftmesh.proxy.cluster;
+
+import io.weftmesh.policy.model.ServicePortKey;
+import io.weftmesh.proxy.balance.Endpoint;
+import io.weftmesh.proxy.balance.EndpointSet;
+import io.weftmesh.proxy.cluster.ClusterObject.ServiceObject;
+import io.weftmesh.proxy.cluster.ClusterObject.SliceObject;
+import io.weftmesh.proxy.cluster.ClusterObject.SliceObject.Place;
+import io.weftmesh.proxy.routing.IpFamily;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Function;
+import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Which endpoints a Service's port has for the pods of this node, by the rules of {@code
+ * discovery.k8s.io/v1}:
+ *
+ * <ol>
+ *   <li>An address may stand in two slices for a moment; it counts once.
+ *   <li>{@code internalTrafficPolicy: Local} leaves the endpoints of this node alone.
+ *   <li>Those that are ready; if none is, those that still serve while they terminate. Never one
+ *       that does not serve.
+ *   <li>If every endpoint that is left is hinted for nodes, and one for this node, those for this
+ *       node; else the same with zones. Hints that not all have are not followed at all.
+ * </ol>
+ *
+ * <p>A set that comes out like the one before is the one before: balancers go by identity. Not
+ * thread-safe.
+ */
+final class EndpointSets {
+  private final String node;
+  private final @Nullable String zone;
+  private Map<Key, EndpointSet> before = Map.of();
+  private Map<Key, EndpointSet> now = new HashMap<>();
+
+  EndpointSets(String node, @Nullable String zone) {
+    this.node = node;
+    this.zone = zone;
+  }
+
+  /** Begins another snapshot: what is not asked for until the next call is forgotten. */
+  void begin() {
+    before = now;
+    now = new HashMap<>();
+  }
+
+  EndpointSet of(
+      ServiceObject service, ServiceObject.Port port, IpFamily family, List<SliceObject> slices) {
+    Key key = new Key(new ServicePortKey(service.key(), port.number()), family);
+    List<Endpoint> endpoints = new ArrayList<>();
+    for (Candidate candidate : select(service, candidates(port, family, slices))) {
+      Place place = candidate.place;
+      endpoints.add(
+          new Endpoint(
+              new InetSocketAddress(place.address(), candidate.port),
+              place.podUid(),
+              place.node(),
+              place.zone()));
+    }
+    EndpointSet known = before.get(key);
+    EndpointSet set =
+        known != null && known.ready().equals(endpoints) ? known : EndpointSet.of(endpoints);
+    now.put(key, set);
+    return set;
+  }
+
+  private record Key(ServicePortKey port, IpFamily family) {}
+
+  private record Candidate(Place place, int port) {}
+
+  private static List<Candidate> candidates(
+      ServiceObject.Port port, IpFamily family, List<SliceObject> slices) {
+    Map<InetAddress, Candidate> byAddress = new LinkedHashMap<>();
+    for (SliceObject slice : slices) {
+      Integer number = slice.ports().get(port.name());
+      if (number == null || slice.family() != family) {
+        continue;
+      }
+      for (Place place : slice.places()) {
+        byAddress.merge(
+            place.address(),
+            new Candidate(place, number),
+            (first, second) -> second.place.ready() && !first.place.ready() ? second : first);
+      }
+    }
+    return new ArrayList<>(byAddress.values());
+  }
+
+  private List<Candidate> select(ServiceObject service, List<Candidate> all) {
+    List<Candidate> here = service.local() ? filter(all, place -> node.equals(place.node())) : all;
+    List<Candidate> ready = filter(here, place -> place.ready());
+    List<Candidate> usable =
+        ready.isEmpty() ? filter(here, place -> place.serving() && place.terminating()) : ready;
+    List<Candidate> forNode = hinted(usable, Place::forNodes, node);
+    if (!forNode.isEmpty()) {
+      return forNode;
+    }
+    List<Candidate> forZone = zone == null ? List.of() : hinted(usable, Place::forZones, zone);
+    return forZone.isEmpty() ? usable : forZone;
+  }
+
+  private static List<Candidate> hinted(
+      List<Candidate> all, Function<Place, List<String>> hints, String own) {
+    for (Candidate candidate : all) {
+      if (hints.apply(candidate.place).isEmpty()) {
+        return List.of();
+      }
+    }
+    return filter(all, place -> hints.apply(place).contains(own));
+  }
+
+  private static List<Candidate> filter(List<Candidate> all, Predicate<Place> wanted) {
+    List<Candidate> kept = new ArrayList<>(all.size());
+    for (Candidate candidate : all) {
+      if (wanted.test(candidate.place)) {
+        kept.add(candidate);
+      }
+    }
+    return kept;
+  }
+}

@@ -1,0 +1,113 @@
+package io.weftmesh.proxy.cluster;
+
+import io.weftmesh.policy.manifest.ManifestDirectory;
+import io.weftmesh.policy.manifest.ManifestObject;
+import io.weftmesh.policy.manifest.ManifestProblem;
+import io.weftmesh.policy.manifest.Manifests;
+import io.weftmesh.proxy.routing.SnapshotHolder;
+import io.weftmesh.proxy.telemetry.Gauge;
+import io.weftmesh.proxy.telemetry.Metrics;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.ScheduledExecutorService;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Publishes snapshots of a folder of ordinary Kubernetes YAML. Thread-safe; folds on the
+ * scheduler's thread.
+ *
+ * <p>The folder itself is looked at every tenth of a second, which gathers what is written
+ * together: nothing more is waited for here.
+ */
+public final class ManifestSource implements ClusterSource {
+  private static final Logger log = LoggerFactory.getLogger(ManifestSource.class);
+
+  private final Path folder;
+  private final SnapshotHolder holder;
+  private final SnapshotFold fold;
+  private final Gauge version;
+  private final Gauge problemCount;
+  private final ManifestDirectory<ClusterObject> directory;
+  private volatile List<String> problems = List.of();
+  private volatile boolean published;
+
+  private ManifestSource(
+      Path folder,
+      String node,
+      SnapshotHolder holder,
+      Metrics metrics,
+      ScheduledExecutorService scheduler)
+      throws IOException {
+    this.folder = folder;
+    this.holder = holder;
+    this.fold = new SnapshotFold(node, null);
+    this.version =
+        metrics.gauges("weft_snapshot_version", "The snapshot in force; grows by one.").with();
+    this.problemCount =
+        metrics
+            .gauges("weft_config_problems", "Objects, or parts of them, that can't be honoured.")
+            .with();
+    this.directory =
+        ManifestDirectory.follow(folder, Reduction.KINDS, Reduction::reduce, scheduler);
+  }
+
+  /**
+   * Reads the folder and publishes what it says, now and whenever that changes.
+   *
+   * @throws IOException when the folder can't be read
+   */
+  public static ManifestSource follow(
+      Path folder,
+      String node,
+      SnapshotHolder holder,
+      Metrics metrics,
+      ScheduledExecutorService scheduler)
+      throws IOException {
+    ManifestSource source = new ManifestSource(folder, node, holder, metrics, scheduler);
+    source.directory.onChange(source::publish);
+    return source;
+  }
+
+  @Override
+  public List<String> notReady() {
+    return published
+        ? List.of()
+        : List.of("the first reading of " + folder + " found files that can't be understood");
+  }
+
+  @Override
+  public List<String> problems() {
+    return problems;
+  }
+
+  @Override
+  public void close() {
+    directory.close();
+  }
+
+  private void publish(Manifests<ClusterObject> manifests) {
+    List<String> lines = new ArrayList<>();
+    for (ManifestProblem problem : manifests.problems()) {
+      lines.add(problem.toString());
+    }
+    // What a file that was never understood would forbid can't be known: better nothing than that.
+    if (manifests.complete() || published) {
+      SnapshotFold.Folded folded =
+          fold.fold(manifests.objects().stream().map(ManifestObject::value).toList());
+      for (String problem : folded.problems()) {
+        if (!problems.contains(problem)) {
+          log.warn("{}", problem);
+        }
+      }
+      lines.addAll(folded.problems());
+      holder.publish(folded.snapshot());
+      version.set((double) folded.snapshot().version());
+      published = true;
+    }
+    problems = List.copyOf(lines);
+    problemCount.set(lines.size());
+  }
+}
