@@ -7,7 +7,6 @@ import io.weftmesh.proxy.cluster.ClusterObject.ServiceObject;
 import io.weftmesh.proxy.cluster.ClusterObject.SliceObject;
 import io.weftmesh.proxy.cluster.ClusterObject.SliceObject.Place;
 import io.weftmesh.proxy.routing.IpFamily;
-import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -23,7 +22,8 @@ import org.jspecify.annotations.Nullable;
  * discovery.k8s.io/v1}:
  *
  * <ol>
- *   <li>An address may stand in two slices for a moment; it counts once.
+ *   <li>An endpoint may stand in two slices for a moment; it counts once, and is ready if one of
+ *       them says so.
  *   <li>{@code internalTrafficPolicy: Local} leaves the endpoints of this node alone.
  *   <li>Those that are ready; if none is, those that still serve while they terminate. Never one
  *       that does not serve.
@@ -37,8 +37,8 @@ import org.jspecify.annotations.Nullable;
 final class EndpointSets {
   private final String node;
   private final @Nullable String zone;
-  private Map<Key, EndpointSet> before = Map.of();
-  private Map<Key, EndpointSet> now = new HashMap<>();
+  private Map<Key, Known> before = Map.of();
+  private Map<Key, Known> now = new HashMap<>();
 
   EndpointSets(String node, @Nullable String zone) {
     this.node = node;
@@ -54,39 +54,47 @@ final class EndpointSets {
   EndpointSet of(
       ServiceObject service, ServiceObject.Port port, IpFamily family, List<SliceObject> slices) {
     Key key = new Key(new ServicePortKey(service.key(), port.number()), family);
-    List<Endpoint> endpoints = new ArrayList<>();
-    for (Candidate candidate : select(service, candidates(port, family, slices))) {
-      Place place = candidate.place;
-      endpoints.add(
-          new Endpoint(
-              new InetSocketAddress(place.address(), candidate.port),
-              place.podUid(),
-              place.node(),
-              place.zone()));
-    }
-    EndpointSet known = before.get(key);
-    EndpointSet set =
-        known != null && known.ready().equals(endpoints) ? known : EndpointSet.of(endpoints);
-    now.put(key, set);
-    return set;
+    Known known = before.get(key);
+    Known current =
+        known != null && known.service.equals(service) && known.slices.equals(slices)
+            ? known
+            : new Known(service, slices, set(service, candidates(port, family, slices), known));
+    now.put(key, current);
+    return current.set;
   }
+
+  private EndpointSet set(
+      ServiceObject service, List<Candidate> candidates, @Nullable Known known) {
+    List<Endpoint> endpoints = new ArrayList<>();
+    for (Candidate candidate : select(service, candidates)) {
+      Place place = candidate.place;
+      endpoints.add(new Endpoint(candidate.address, place.podUid(), place.node(), place.zone()));
+    }
+    return known != null && known.set.ready().equals(endpoints)
+        ? known.set
+        : EndpointSet.of(endpoints);
+  }
+
+  /** A set and what it was made of: most Services do not change from one snapshot to the next. */
+  private record Known(ServiceObject service, List<SliceObject> slices, EndpointSet set) {}
 
   private record Key(ServicePortKey port, IpFamily family) {}
 
-  private record Candidate(Place place, int port) {}
+  private record Candidate(Place place, InetSocketAddress address) {}
 
   private static List<Candidate> candidates(
       ServiceObject.Port port, IpFamily family, List<SliceObject> slices) {
-    Map<InetAddress, Candidate> byAddress = new LinkedHashMap<>();
+    Map<InetSocketAddress, Candidate> byAddress = new LinkedHashMap<>();
     for (SliceObject slice : slices) {
       Integer number = slice.ports().get(port.name());
       if (number == null || slice.family() != family) {
         continue;
       }
       for (Place place : slice.places()) {
+        InetSocketAddress address = new InetSocketAddress(place.address(), number);
         byAddress.merge(
-            place.address(),
-            new Candidate(place, number),
+            address,
+            new Candidate(place, address),
             (first, second) -> second.place.ready() && !first.place.ready() ? second : first);
       }
     }

@@ -149,12 +149,13 @@ final class PodReduction {
       String path = get.getPath() == null || get.getPath().isEmpty() ? "/" : get.getPath();
       probes.add(
           new Probe.HttpGet(
-              number(container, get.getPort()),
+              number(container, "httpGet", get.getPort()),
               path.startsWith("/") ? path : "/" + path,
               "HTTPS".equals(get.getScheme())));
     }
     if (probe.getTcpSocket() != null) {
-      probes.add(new Probe.TcpConnect(number(container, probe.getTcpSocket().getPort())));
+      probes.add(
+          new Probe.TcpConnect(number(container, "tcpSocket", probe.getTcpSocket().getPort())));
     }
     if (probe.getGrpc() != null) {
       String service = probe.getGrpc().getService();
@@ -162,7 +163,15 @@ final class PodReduction {
     }
   }
 
-  private static int number(Container container, IntOrString port) {
+  private static int number(Container container, String kind, @Nullable IntOrString port) {
+    if (port == null) {
+      throw new IllegalArgumentException(
+          "a probe of container "
+              + container.getName()
+              + " is wrong: "
+              + kind
+              + ".port is missing");
+    }
     if (port.getIntVal() != null) {
       return port.getIntVal();
     }

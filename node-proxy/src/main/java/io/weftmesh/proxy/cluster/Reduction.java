@@ -21,6 +21,7 @@ import io.weftmesh.proxy.cluster.ClusterObject.SecurityObject;
 import io.weftmesh.proxy.cluster.ClusterObject.ServiceObject;
 import io.weftmesh.proxy.cluster.ClusterObject.ShiftObject;
 import io.weftmesh.proxy.cluster.ClusterObject.SliceObject;
+import io.weftmesh.proxy.routing.Cidr;
 import io.weftmesh.proxy.routing.IpFamily;
 import java.net.InetAddress;
 import java.time.Duration;
@@ -78,7 +79,7 @@ final class Reduction {
    */
   static InetAddress address(String field, String text) {
     try {
-      return InetAddress.ofLiteral(text);
+      return Cidr.address(text);
     } catch (IllegalArgumentException malformed) {
       throw new IllegalArgumentException(
           field + " is \"" + text + "\", expected an IP address", malformed);
@@ -94,6 +95,10 @@ final class Reduction {
     }
     List<ServiceObject.Port> ports = new ArrayList<>();
     for (ServicePort port : spec.getPorts()) {
+      if (port.getPort() == null) {
+        throw new IllegalArgumentException(
+            "spec.ports[" + spec.getPorts().indexOf(port) + "].port is missing");
+      }
       if (isTcp(port.getProtocol())) {
         ports.add(
             new ServiceObject.Port(port.getPort(), text(port.getName()), port.getAppProtocol()));
@@ -163,16 +168,17 @@ final class Reduction {
       throw new IllegalArgumentException("endpoints.addresses is empty, expected one address");
     }
     EndpointConditions conditions = endpoint.getConditions();
+    boolean ready = conditions == null || !Boolean.FALSE.equals(conditions.getReady());
     var target = endpoint.getTargetRef();
     boolean isPod = target != null && "Pod".equals(target.getKind());
     var hints = endpoint.getHints();
     return new SliceObject.Place(
         address("endpoints.addresses", endpoint.getAddresses().getFirst()),
         isPod ? target.getUid() : null,
-        endpoint.getNodeName(),
-        endpoint.getZone(),
-        conditions == null || !Boolean.FALSE.equals(conditions.getReady()),
-        conditions == null || !Boolean.FALSE.equals(conditions.getServing()),
+        interned(endpoint.getNodeName()),
+        interned(endpoint.getZone()),
+        ready,
+        (conditions == null || conditions.getServing() == null) ? ready : conditions.getServing(),
         conditions != null && Boolean.TRUE.equals(conditions.getTerminating()),
         hints == null || hints.getForNodes() == null
             ? List.of()
@@ -180,6 +186,11 @@ final class Reduction {
         hints == null || hints.getForZones() == null
             ? List.of()
             : hints.getForZones().stream().map(zone -> zone.getName()).toList());
+  }
+
+  /** Few names, on very many endpoints. */
+  private static @Nullable String interned(@Nullable String name) {
+    return name == null ? null : name.intern();
   }
 
   private static boolean isTcp(@Nullable String protocol) {

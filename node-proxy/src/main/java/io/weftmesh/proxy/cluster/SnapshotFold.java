@@ -30,6 +30,7 @@ import java.net.InetAddress;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -103,7 +104,7 @@ final class SnapshotFold {
     // Endpoints tell of pods on other nodes too, which no node watches.
     for (SliceObject slice : slices) {
       for (SliceObject.Place place : slice.places()) {
-        if (place.podUid() != null) {
+        if (place.podUid() != null && !sorted.onHostNetwork.contains(place.podUid())) {
           builder.pod(
               new PodDestination(place.address(), service.key().namespace(), "", place.podUid()));
         }
@@ -169,6 +170,10 @@ final class SnapshotFold {
     private final Map<ServiceKey, ServiceObject> services = new HashMap<>();
     private final Map<ServiceKey, List<SliceObject>> slices = new HashMap<>();
     private final List<PodObject> pods = new ArrayList<>();
+
+    /** Their address is the node's, and more than theirs. */
+    private final Set<String> onHostNetwork = new HashSet<>();
+
     private final List<Written<TrafficShiftSpec>> shifts = new ArrayList<>();
     private final List<Written<TrafficPolicySpec>> policies = new ArrayList<>();
     private final List<Written<MeshSecuritySpec>> securities = new ArrayList<>();
@@ -179,7 +184,12 @@ final class SnapshotFold {
         case ServiceObject service -> services.put(service.key(), service);
         case SliceObject slice ->
             slices.computeIfAbsent(slice.service(), key -> new ArrayList<>()).add(slice);
-        case PodObject pod -> pods.add(pod);
+        case PodObject pod -> {
+          pods.add(pod);
+          if (pod.hostNetwork()) {
+            onHostNetwork.add(pod.uid());
+          }
+        }
         case ShiftObject shift -> shifts.add(shift.written());
         case PolicyObject policy -> policies.add(policy.written());
         case SecurityObject security -> securities.add(security.written());

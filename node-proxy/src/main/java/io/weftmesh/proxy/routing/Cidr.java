@@ -27,11 +27,7 @@ public record Cidr(InetAddress base, int prefixLength) {
     int slash = text.indexOf('/');
     String address = slash < 0 ? text : text.substring(0, slash);
     try {
-      // The JDK takes 10.0 for 10.0.0.0, as the BSDs did; nobody means it.
-      if (address.indexOf(':') < 0 && address.chars().filter(c -> c == '.').count() != 3) {
-        throw new IllegalArgumentException(address);
-      }
-      InetAddress base = InetAddress.ofLiteral(address);
+      InetAddress base = address(address);
       return new Cidr(
           base,
           slash < 0 ? base.getAddress().length * 8 : Integer.parseInt(text.substring(slash + 1)));
@@ -39,6 +35,19 @@ public record Cidr(InetAddress base, int prefixLength) {
       throw new IllegalArgumentException(
           "\"" + text + "\" is no range of addresses, expected one like 10.0.0.0/8", e);
     }
+  }
+
+  /**
+   * Parses one address. The JDK alone would take 10.0 for 10.0.0.0, as the BSDs did; nobody means
+   * it.
+   *
+   * @throws IllegalArgumentException if the text is no address
+   */
+  public static InetAddress address(String text) {
+    if (text.indexOf(':') < 0 && text.chars().filter(c -> c == '.').count() != 3) {
+      throw new IllegalArgumentException("\"" + text + "\" is no IP address");
+    }
+    return InetAddress.ofLiteral(text);
   }
 
   @Override

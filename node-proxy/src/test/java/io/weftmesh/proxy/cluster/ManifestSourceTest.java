@@ -179,6 +179,23 @@ class ManifestSourceTest {
     return snapshot.endpoints(new ServicePortKey("shop", "cart", 80), IpFamily.IPV4);
   }
 
+  /** What it would say may be what forbids something. */
+  @Test
+  void publishesNothingWhileAFileWasNeverUnderstood() throws IOException {
+    write("security.yaml", "kind: [MeshSecurity");
+    SnapshotHolder fresh = new SnapshotHolder();
+    try (ManifestSource started =
+        ManifestSource.follow(folder, "node-1", fresh, new Metrics(), scheduler)) {
+      assertThat(fresh.get()).isSameAs(Snapshot.EMPTY);
+      assertThat(started.notReady()).isNotEmpty();
+      assertThat(started.problems()).singleElement().asString().startsWith("security.yaml:1: ");
+
+      Files.delete(folder.resolve("security.yaml"));
+      await().untilAsserted(() -> assertThat(started.notReady()).isEmpty());
+      assertThat(fresh.get().localPods()).hasSize(1);
+    }
+  }
+
   private void write(String name, String text) throws IOException {
     Path next = folder.resolve("." + name);
     Files.writeString(next, text, UTF_8);
