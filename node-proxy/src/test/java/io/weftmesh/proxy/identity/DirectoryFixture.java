@@ -1,0 +1,39 @@
+package io.weftmesh.proxy.identity;
+
+import io.weftmesh.ca.api.SpiffeId;
+import io.weftmesh.proxy.routing.Workload;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.List;
+
+/** A directory that says what a test says, for the tests of other rooms. */
+public final class DirectoryFixture {
+  private final WorkloadDirectory directory = new WorkloadDirectory(InstantSource.system());
+  private final List<WorkloadEntry> entries = new ArrayList<>();
+  private long version;
+
+  public WorkloadDirectory directory() {
+    return directory;
+  }
+
+  /** The ca has spoken: it says what was put. */
+  public void known() {
+    directory.replace(++version, entries);
+  }
+
+  public void put(Workload pod, SpiffeId id, WorkloadState state) {
+    entries.add(
+        new WorkloadEntry(
+            pod.uid(),
+            pod.namespace(),
+            pod.name(),
+            pod.serviceAccount(),
+            pod.node(),
+            id,
+            state,
+            pod.addresses()));
+    if (directory.isKnown()) {
+      known();
+    }
+  }
+}
