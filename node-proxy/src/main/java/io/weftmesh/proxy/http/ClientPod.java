@@ -1,0 +1,90 @@
+package io.weftmesh.proxy.http;
+
+import io.netty.channel.EventLoop;
+import io.weftmesh.proxy.balance.Endpoint;
+import io.weftmesh.proxy.balance.Limit;
+import io.weftmesh.proxy.routing.Workload;
+import io.weftmesh.proxy.tunnel.Upstream;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A captured pod as a client: its way out, its pools and its bounds. One for as long as the pod is
+ * captured. Thread-safe.
+ */
+public final class ClientPod implements AutoCloseable {
+  private final Workload workload;
+  private final String label;
+  private final Dialer dialer;
+  private final HttpSettings settings;
+  private final HttpMetrics metrics;
+  private final Limit upstreams;
+  private final Map<EventLoop, UpstreamPool> pools = new ConcurrentHashMap<>();
+  private volatile boolean closed;
+
+  ClientPod(Workload workload, Dialer dialer, HttpSettings settings, HttpMetrics metrics) {
+    this.workload = workload;
+    this.label = workload.namespace() + "/" + workload.workload();
+    this.dialer = dialer;
+    this.settings = settings;
+    this.metrics = metrics;
+    this.upstreams = new Limit(settings.maxUpstreamsPerPod());
+  }
+
+  /**
+   * Takes over a connection that was opened before it was known that the client speaks HTTP.
+   *
+   * @param endpoint where it leads
+   * @param upstream connected and unused, with auto-read off, on the loop that calls
+   */
+  public void offer(Endpoint endpoint, Upstream upstream) {
+    pool(upstream.channel().eventLoop()).offer(upstream, endpoint);
+  }
+
+  /** Upstream connections that are open, for HTTP. */
+  public int upstreams() {
+    return upstreams.held();
+  }
+
+  /** Unused connections are closed; those in use end with their request. */
+  @Override
+  public void close() {
+    closed = true;
+    pools.forEach((loop, pool) -> loop.execute(pool::close));
+  }
+
+  /** {@code namespace/workload}, as metrics have it. */
+  String label() {
+    return label;
+  }
+
+  String namespace() {
+    return workload.namespace();
+  }
+
+  UpstreamPool pool(EventLoop loop) {
+    UpstreamPool pool = pools.get(loop);
+    if (pool == null) {
+      pool =
+          new UpstreamPool(
+              loop,
+              dialer,
+              upstreams,
+              settings,
+              metrics,
+              settings.poolIdleTimeout().toNanos(),
+              null);
+      pools.put(loop, pool);
+    }
+    if (closed) {
+      pool.close();
+    }
+    return pool;
+  }
+
+  /** A pool of one client connection alone. */
+  UpstreamPool ownPool(EventLoop loop, @Nullable Runnable onLost) {
+    return new UpstreamPool(loop, dialer, upstreams, settings, metrics, Deadline.NONE, onLost);
+  }
+}

@@ -1,0 +1,753 @@
+package io.weftmesh.proxy.http;
+
+import io.netty.buffer.ByteBuf;
+import io.netty.util.concurrent.Future;
+import io.weftmesh.policy.model.Backend;
+import io.weftmesh.policy.model.BackendSettings;
+import io.weftmesh.policy.model.RetryPolicy;
+import io.weftmesh.policy.model.RouteRule;
+import io.weftmesh.policy.model.ServicePortKey;
+import io.weftmesh.policy.model.Timeouts;
+import io.weftmesh.proxy.balance.Endpoint;
+import io.weftmesh.proxy.balance.EndpointSet;
+import io.weftmesh.proxy.balance.Pick;
+import io.weftmesh.proxy.balance.RetryBudget;
+import io.weftmesh.proxy.balance.Tried;
+import io.weftmesh.proxy.http.codec.Framing;
+import io.weftmesh.proxy.http.codec.Head;
+import io.weftmesh.proxy.http.codec.MalformedException;
+import io.weftmesh.proxy.routing.Destination;
+import io.weftmesh.proxy.routing.Snapshot;
+import io.weftmesh.proxy.tunnel.Unreachable;
+import java.util.Set;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One request and its answer: routed, sent, sent again where that is safe, timed and counted. Knows
+ * nothing of the protocol on either side.
+ *
+ * <p>When a request may be sent again, in the order in which it is asked:
+ *
+ * <ol>
+ *   <li>Not once a byte of the answer was passed on, and not if its body is no longer kept.
+ *   <li>A pooled connection that was closed before a byte of the answer: once, at once, without
+ *       counting, if the method is idempotent (RFC 9110, 9.2.2). The server did nothing wrong: it
+ *       closed an unused connection while the request was on its way.
+ *   <li>An endpoint that could not be connected to: any method, since nothing was sent.
+ *   <li>A connection that broke before a byte of the answer: only what is safe (RFC 9110, 9.2.1),
+ *       because the endpoint may have done it.
+ *   <li>A status code that the policy lists, and a time-out of the try if it lists 504: what is
+ *       idempotent, or all if the policy says so.
+ *   <li>All but the second within the policy's number and the Service's budget, each at another
+ *       endpoint, after a pause that doubles and is random in its upper half [1].
+ * </ol>
+ *
+ * <p>[1] "Equal jitter" in Marc Brooker's "Exponential Backoff and Jitter", 2015.
+ */
+final class Exchange {
+  /**
+   * A request that may not be sent twice takes no pooled connection that was unused for longer: the
+   * shortest keep-alive of common servers is two seconds, and they may be about to close it.
+   */
+  private static final long FRESH_NANOS = TimeUnit.SECONDS.toNanos(1);
+
+  /** Counted for a request whose client did not wait for the answer. */
+  private static final int CLIENT_LEFT = 499;
+
+  private static final RetryPolicy NO_RETRIES =
+      new RetryPolicy(0, Set.of(), false, RetryPolicy.Backoff.DEFAULT, RetryPolicy.Budget.DEFAULT);
+
+  private enum Phase {
+    NEW,
+    CONNECTING,
+    PAUSING,
+    /** Sent, at least in part; no answer yet. */
+    SENT,
+    ANSWERING,
+    /** Bytes of another protocol flow. */
+    SWITCHED,
+    /** The answer is complete and the rest of the request is passed on. */
+    ANSWERED,
+    OVER
+  }
+
+  private final HttpProxy proxy;
+  private final OutboundContext context;
+  private final ClientSide client;
+  private final UpstreamPool pool;
+  private final Head request;
+  private final Framing framing;
+  private final boolean upgrade;
+  private final RequestBody body;
+  private final Deadline deadline;
+  private final long startNanos;
+
+  private Phase phase = Phase.NEW;
+  private String service = "";
+  private String backend = "";
+  private @Nullable ServicePortKey backendKey;
+  private RetryPolicy policy = RetryPolicy.DEFAULT;
+  private BackendSettings settings = BackendSettings.DEFAULT;
+  private Timeouts timeouts = Timeouts.NONE;
+  private @Nullable RetryBudget budget;
+
+  private @Nullable Pick pick;
+  private @Nullable Tried tried;
+  private @Nullable Connecting connecting;
+  private @Nullable Future<?> pause;
+  private @Nullable UpstreamConnection upstream;
+  private HttpMetrics.@Nullable Series series;
+  private int retries;
+  private boolean staleRetried;
+  private boolean continued;
+  private boolean inputEnded;
+  private int status;
+
+  private long requestByNanos = Deadline.NONE;
+  private long tryByNanos = Deadline.NONE;
+  private long activeNanos;
+
+  /**
+   * @param deadline of the client connection, lent to this exchange until it is over
+   */
+  Exchange(
+      HttpProxy proxy,
+      OutboundContext context,
+      ClientSide client,
+      UpstreamPool pool,
+      Head request,
+      Framing framing,
+      Deadline deadline) {
+    this.proxy = proxy;
+    this.context = context;
+    this.client = client;
+    this.pool = pool;
+    this.request = request;
+    this.framing = framing;
+    this.deadline = deadline;
+    this.upgrade = HopByHop.upgrades(request);
+    this.body = new RequestBody(proxy.settings().maxReplayBytes());
+    this.startNanos = Deadline.now(client.loop());
+    this.activeNanos = startNanos;
+  }
+
+  /** Routes the request and sends it on its way. */
+  void start() {
+    if (framing.isEmpty()) {
+      body.end(null);
+    }
+    Snapshot snapshot = proxy.snapshot();
+    Destination destination = context.destination();
+    if (destination instanceof Destination.ServiceDestination to) {
+      ServicePortKey key = to.port().key();
+      service = context.service();
+      var seen = new RoutedHead(request);
+      RouteRule rule = snapshot.routes(to.port(), context.pod().namespace()).match(seen);
+      if (rule == null) {
+        fail(
+            ErrorReason.NO_ROUTE,
+            service + " has routes, and none matches " + request.method() + " " + seen.path());
+        return;
+      }
+      policy = rule.retries();
+      timeouts = rule.timeouts();
+      budget = proxy.budget(key, policy.budget());
+      budget.request();
+      Backend drawn = rule.backends().next();
+      if (!(drawn instanceof Backend.Service to2)) {
+        unresolvable(rule, drawn);
+        return;
+      }
+      backendKey = to2.key();
+      backend = backendKey.equals(key) ? service : backendKey.toString();
+      settings = snapshot.backendSettings(backendKey.service());
+    } else {
+      // Nothing is routed or balanced here, but an answer can still be given where there is none.
+      service = context.service();
+      backend = service;
+      policy = NO_RETRIES;
+    }
+    if (!timeouts.request().isZero()) {
+      requestByNanos = startNanos + timeouts.request().toNanos();
+    }
+    HopByHop.strip(request, upgrade);
+    attempt();
+  }
+
+  private void unresolvable(RouteRule rule, @Nullable Backend drawn) {
+    String why =
+        drawn instanceof Backend.Unresolvable unresolvable
+            ? "leads to "
+                + unresolvable.reference()
+                + ", which can't be used: "
+                + unresolvable.problem()
+            : "gives no backend a weight";
+    backend = drawn instanceof Backend.Unresolvable to ? to.reference() : "";
+    fail(ErrorReason.UNRESOLVABLE_BACKEND, rule.origin() + " " + why);
+  }
+
+  // --- a try ---
+
+  private void attempt() {
+    Endpoint endpoint;
+    if (backendKey != null) {
+      EndpointSet endpoints =
+          proxy
+              .snapshot()
+              .endpoints(
+                  backendKey, ((Destination.ServiceDestination) context.destination()).family());
+      Pick next = proxy.balancer(backendKey).pick(endpoints, tried);
+      if (next == null) {
+        fail(
+            ErrorReason.NO_ENDPOINT,
+            backend + " has no endpoint that is ready; look at its pods and their readiness");
+        return;
+      }
+      pick = next;
+      endpoint = next.endpoint();
+    } else {
+      endpoint = context.endpoint();
+    }
+    if (!timeouts.perTry().isZero()) {
+      tryByNanos = Deadline.now(client.loop()) + timeouts.perTry().toNanos();
+    }
+    arm();
+    UpstreamConnection pooled = staleRetried ? null : pool.take(endpoint, maxIdleNanos());
+    if (pooled != null) {
+      send(pooled);
+      return;
+    }
+    phase = Phase.CONNECTING;
+    var attempt = new Connecting();
+    connecting = attempt;
+    pool.connect(endpoint, settings.connectTimeout(), attempt);
+  }
+
+  private long maxIdleNanos() {
+    // Where nothing is balanced, a connection stands for the client's own, whatever its age.
+    return backendKey == null || Methods.isIdempotent(request.method())
+        ? Deadline.NONE
+        : FRESH_NANOS;
+  }
+
+  private final class Connecting implements UpstreamPool.Waiter {
+    @Override
+    public void connected(UpstreamConnection connection) {
+      connecting = null;
+      send(connection);
+      connection.flush();
+    }
+
+    @Override
+    public void notConnected(Throwable cause) {
+      connecting = null;
+      notReached(cause);
+      client.flush();
+    }
+
+    @Override
+    public boolean isWaiting() {
+      return connecting == this;
+    }
+  }
+
+  private void send(UpstreamConnection connection) {
+    upstream = connection;
+    phase = Phase.SENT;
+    series = connection.series(proxy.metrics(), context.pod().label(), service, backend);
+    connection.begin(this, request, framing);
+    ByteBuf soFar = body.copy(client.allocator());
+    if (soFar != null) {
+      connection.requestData(soFar);
+    }
+    if (body.isEnded()) {
+      connection.requestEnd(body.trailers());
+    }
+    if (inputEnded) {
+      connection.endOutput();
+    }
+    client.holdRequest(!connection.isWritable());
+  }
+
+  private void notReached(Throwable cause) {
+    Pick failed = pick;
+    if (failed != null) {
+      failed.unreachable();
+    }
+    String why = cause.getMessage() == null ? cause.toString() : cause.getMessage();
+    Unreachable.Reason reason =
+        cause instanceof Unreachable unreachable
+            ? unreachable.reason()
+            : Unreachable.Reason.REFUSED;
+    boolean elsewhere =
+        reason != Unreachable.Reason.NO_IDENTITY && reason != Unreachable.Reason.OVERLOADED;
+    if (elsewhere && retry(RetryReason.CONNECT)) {
+      return;
+    }
+    fail(
+        switch (reason) {
+          case DENIED -> ErrorReason.DENIED;
+          case NO_IDENTITY -> ErrorReason.NO_IDENTITY;
+          case TLS, PLAINTEXT_FORBIDDEN -> ErrorReason.INSECURE;
+          case OVERLOADED -> ErrorReason.OVERLOADED;
+          case REFUSED, TIMED_OUT, GONE -> ErrorReason.UNREACHABLE;
+        },
+        "no connection to " + where() + ": " + why);
+  }
+
+  // --- the request's body ---
+
+  /** Some of the body; taken over. */
+  void requestData(ByteBuf data) {
+    activeNanos = Deadline.now(client.loop());
+    UpstreamConnection to = upstream;
+    boolean sent = to != null && (phase == Phase.SENT || passesOn());
+    if (phase == Phase.OVER) {
+      data.release();
+      return;
+    }
+    body.add(data, client.allocator(), sent);
+    if (to != null && sent) {
+      to.requestData(data);
+      if (!to.isWritable()) {
+        to.flush();
+        client.holdRequest(!to.isWritable());
+      }
+    } else {
+      data.release();
+      client.holdRequest(body.isFull());
+    }
+  }
+
+  void requestEnd(@Nullable Head trailers) {
+    body.end(trailers);
+    UpstreamConnection to = upstream;
+    if (to != null && (phase == Phase.SENT || passesOn())) {
+      boolean answered = phase == Phase.ANSWERED;
+      to.requestEnd(trailers);
+      to.flush();
+      if (answered) {
+        over();
+      }
+    }
+  }
+
+  private boolean passesOn() {
+    return phase == Phase.ANSWERING || phase == Phase.ANSWERED;
+  }
+
+  /** The client has read all that there was in this turn. */
+  void flushRequest() {
+    UpstreamConnection to = upstream;
+    if (to != null) {
+      to.flush();
+    }
+  }
+
+  /** The client has ended its side behind a complete request. */
+  void inputEnded() {
+    inputEnded = true;
+    UpstreamConnection to = upstream;
+    if (to != null && phase != Phase.ANSWERED) {
+      to.endOutput();
+    }
+  }
+
+  void upstreamWritable(boolean writable) {
+    client.holdRequest(!writable);
+  }
+
+  void clientWritable(boolean writable) {
+    UpstreamConnection from = upstream;
+    if (from != null) {
+      from.setReading(writable);
+    }
+  }
+
+  /** What came of the request's body can't be understood, or took too long. */
+  void refuse(ErrorReason reason, String text) {
+    dropUpstream();
+    if (phase == Phase.ANSWERING) {
+      brokenOff();
+    } else if (phase == Phase.ANSWERED) {
+      over();
+      client.answerBroken();
+    } else {
+      fail(reason, text);
+    }
+  }
+
+  /** The client is gone, or has broken its request off. */
+  void cancel() {
+    if (phase == Phase.OVER) {
+      return;
+    }
+    HttpMetrics.Series counted = series();
+    if (phase != Phase.ANSWERED) {
+      counted.answered(phase == Phase.ANSWERING ? status : CLIENT_LEFT, tookNanos());
+    }
+    dropUpstream();
+    over();
+  }
+
+  // --- the answer ---
+
+  void interim(Head head) {
+    activeNanos = Deadline.now(client.loop());
+    boolean isContinue = head.status() == 100;
+    if (isContinue && continued) {
+      return;
+    }
+    continued |= isContinue;
+    HopByHop.strip(head, false);
+    if (!isContinue) {
+      // A byte of the answer is passed on.
+      body.forget();
+    }
+    client.interim(head);
+  }
+
+  void answer(Head head, Framing answerFraming, boolean upstreamKept) {
+    activeNanos = Deadline.now(client.loop());
+    int code = head.status();
+    Pick picked = pick;
+    boolean failure = code >= 500 && code != 501 && code != 505;
+    if (picked != null) {
+      if (failure) {
+        picked.failed();
+      } else {
+        picked.answered();
+      }
+    }
+    if (mayRepeat() && policy.statusCodes().contains(code)) {
+      UpstreamConnection from = upstream;
+      if (retry(RetryReason.STATUS)) {
+        if (from != null) {
+          from.discard();
+        }
+        return;
+      }
+    }
+    phase = Phase.ANSWERING;
+    tryByNanos = Deadline.NONE;
+    status = code;
+    body.forget();
+    HopByHop.strip(head, false);
+    client.answer(head, answerFraming, upstreamKept || body.isEnded());
+    UpstreamConnection from = upstream;
+    if (from != null && !client.isWritable()) {
+      from.setReading(false);
+    }
+  }
+
+  void answerData(ByteBuf data) {
+    activeNanos = Deadline.now(client.loop());
+    client.answerData(data);
+    if (!client.isWritable()) {
+      client.flush();
+      UpstreamConnection from = upstream;
+      if (from != null && !client.isWritable()) {
+        from.setReading(false);
+      }
+    }
+  }
+
+  /**
+   * The answer is complete.
+   *
+   * @param last whether the connection takes no more of the request either
+   */
+  void answerEnd(@Nullable Head trailers, boolean last) {
+    series().answered(status, tookNanos());
+    if (last || body.isEnded()) {
+      upstream = null;
+      over();
+    } else {
+      phase = Phase.ANSWERED;
+      requestByNanos = Deadline.NONE;
+    }
+    client.answerEnd(trailers);
+  }
+
+  void flushClient() {
+    client.flush();
+  }
+
+  boolean allowsSwitch() {
+    return upgrade || request.method().equals("CONNECT");
+  }
+
+  void switchProtocol(Head head, @Nullable ByteBuf early) {
+    UpstreamConnection to = upstream;
+    if (to == null) {
+      throw new IllegalStateException("switched without an upstream");
+    }
+    Pick picked = pick;
+    if (picked != null) {
+      picked.answered();
+    }
+    series().answered(head.status(), tookNanos());
+    phase = Phase.SWITCHED;
+    deadline.cancel();
+    HopByHop.strip(head, head.status() == 101);
+    client.switchProtocol(head, to, early);
+  }
+
+  /** The other protocol has ended. */
+  void switchEnded() {
+    upstream = null;
+    over();
+  }
+
+  String service() {
+    return service;
+  }
+
+  /**
+   * The connection is gone.
+   *
+   * @param answered whether the answer was complete, so that only the rest of the request is lost
+   */
+  void upstreamClosed(boolean answered) {
+    UpstreamConnection from = upstream;
+    upstream = null;
+    if (answered) {
+      over();
+      client.answerBroken();
+      return;
+    }
+    Pick picked = pick;
+    if (phase == Phase.ANSWERING) {
+      if (picked != null) {
+        picked.failed();
+      }
+      brokenOff();
+      return;
+    }
+    boolean stale = from != null && from.isUsed();
+    if (stale && !staleRetried && body.isReplayable() && Methods.isIdempotent(request.method())) {
+      staleRetried = true;
+      closePick();
+      count(RetryReason.STALE_CONNECTION);
+      attempt();
+      flushRequest();
+      return;
+    }
+    if (picked != null) {
+      picked.unreachable();
+    }
+    if (Methods.isSafe(request.method()) && retry(RetryReason.RESET)) {
+      return;
+    }
+    fail(ErrorReason.UPSTREAM_CLOSED, where() + " closed the connection before it answered");
+  }
+
+  void malformedAnswer(MalformedException e) {
+    UpstreamConnection from = upstream;
+    upstream = null;
+    Pick picked = pick;
+    if (picked != null) {
+      picked.failed();
+    }
+    if (phase == Phase.ANSWERING) {
+      brokenOff();
+    } else {
+      fail(
+          e.kind() == MalformedException.Kind.TOO_LARGE
+              ? ErrorReason.RESPONSE_HEADERS_TOO_LARGE
+              : ErrorReason.BAD_RESPONSE,
+          (from == null ? backend : from.endpoint().address() + " of " + backend)
+              + " answered with what can't be passed on: "
+              + e.problem());
+    }
+  }
+
+  private void brokenOff() {
+    series().answered(status, tookNanos());
+    over();
+    client.answerBroken();
+  }
+
+  // --- again ---
+
+  /** Whether the policy would have this sent again for what an endpoint said. */
+  private boolean mayRepeat() {
+    return policy.nonIdempotent() || Methods.isIdempotent(request.method());
+  }
+
+  /** Whether it will be sent again; then the caller has nothing more to do. */
+  private boolean retry(RetryReason reason) {
+    if (retries >= policy.attempts() || !body.isReplayable() || inputEnded) {
+      return false;
+    }
+    long pauseNanos = backoffNanos(retries + 1);
+    long now = Deadline.now(client.loop());
+    if (requestByNanos != Deadline.NONE && now + pauseNanos >= requestByNanos) {
+      return false;
+    }
+    RetryBudget shared = budget;
+    if (shared != null && !shared.tryRetry()) {
+      proxy.metrics().budgetExhausted(service).increment();
+      return false;
+    }
+    retries++;
+    count(reason);
+    Pick last = pick;
+    if (last != null) {
+      if (tried == null) {
+        tried = new Tried();
+      }
+      tried.add(last.endpoint());
+    }
+    closePick();
+    upstream = null;
+    phase = Phase.PAUSING;
+    tryByNanos = Deadline.NONE;
+    pause = client.loop().schedule(this::again, pauseNanos, TimeUnit.NANOSECONDS);
+    return true;
+  }
+
+  private void again() {
+    pause = null;
+    if (phase == Phase.PAUSING) {
+      attempt();
+      flushRequest();
+      client.flush();
+    }
+  }
+
+  private long backoffNanos(int retry) {
+    long base = policy.backoff().base().toNanos();
+    long max = policy.backoff().max().toNanos();
+    long full = retry >= 32 ? max : Math.min(max, base << (retry - 1));
+    return full / 2 + (long) (proxy.random().nextDouble() * (full - full / 2));
+  }
+
+  private void count(RetryReason reason) {
+    proxy.metrics().retries(service, backend, reason).increment();
+  }
+
+  // --- time ---
+
+  private void arm() {
+    long idleBy =
+        settings.idleTimeout().isZero()
+            ? Deadline.NONE
+            : activeNanos + settings.idleTimeout().toNanos();
+    deadline.set(Math.min(idleBy, Math.min(requestByNanos, tryByNanos)));
+  }
+
+  /** The deadline is reached, or one of those that were set before it. */
+  void onDeadline() {
+    long now = Deadline.now(client.loop());
+    if (phase == Phase.OVER || phase == Phase.SWITCHED) {
+      return;
+    }
+    if (now >= requestByNanos) {
+      timedOut(ErrorReason.TIMEOUT, "the request was not done in " + timeouts.request());
+    } else if (now >= tryByNanos) {
+      tryTimedOut();
+    } else if (!settings.idleTimeout().isZero()
+        && now >= activeNanos + settings.idleTimeout().toNanos()) {
+      timedOut(ErrorReason.IDLE_TIMEOUT, "not a byte came for " + settings.idleTimeout());
+    } else {
+      arm();
+    }
+    client.flush();
+  }
+
+  private void tryTimedOut() {
+    if (phase == Phase.ANSWERING || phase == Phase.ANSWERED) {
+      tryByNanos = Deadline.NONE;
+      arm();
+      return;
+    }
+    String last = where();
+    UpstreamConnection from = upstream;
+    connecting = null;
+    if (mayRepeat() && policy.statusCodes().contains(504) && retry(RetryReason.TRY_TIMEOUT)) {
+      if (from != null) {
+        from.cancel();
+      }
+      arm();
+    } else {
+      timedOut(ErrorReason.TRY_TIMEOUT, last + " did not answer in " + timeouts.perTry());
+    }
+  }
+
+  private void timedOut(ErrorReason reason, String text) {
+    boolean begun = phase == Phase.ANSWERING || phase == Phase.ANSWERED;
+    if (begun) {
+      if (phase == Phase.ANSWERING) {
+        series().answered(status, tookNanos());
+      }
+      dropUpstream();
+      over();
+      client.answerBroken();
+    } else {
+      dropUpstream();
+      fail(reason, backend + ": " + text);
+    }
+  }
+
+  // --- the end ---
+
+  private void fail(ErrorReason reason, String text) {
+    series().failed(reason, tookNanos());
+    over();
+    client.answerError(reason, text);
+  }
+
+  private void dropUpstream() {
+    UpstreamConnection from = upstream;
+    upstream = null;
+    if (from != null) {
+      from.cancel();
+    }
+  }
+
+  private void closePick() {
+    Pick picked = pick;
+    if (picked != null) {
+      pick = null;
+      picked.close();
+    }
+  }
+
+  /** Gives back all that it holds. */
+  private void over() {
+    phase = Phase.OVER;
+    connecting = null;
+    Future<?> pausing = pause;
+    if (pausing != null) {
+      pausing.cancel(false);
+      pause = null;
+    }
+    deadline.set(Deadline.NONE);
+    closePick();
+    body.release();
+  }
+
+  boolean isOver() {
+    return phase == Phase.OVER;
+  }
+
+  private HttpMetrics.Series series() {
+    HttpMetrics.Series resolved = series;
+    return resolved != null
+        ? resolved
+        : proxy.metrics().series(context.pod().label(), service, backend, null);
+  }
+
+  private long tookNanos() {
+    return Deadline.now(client.loop()) - startNanos;
+  }
+
+  private String where() {
+    Pick picked = pick;
+    return picked != null
+        ? picked.endpoint().address() + " of " + backend
+        : backendKey != null ? backend : context.original().toString();
+  }
+}

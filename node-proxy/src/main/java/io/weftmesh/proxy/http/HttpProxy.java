@@ -1,0 +1,108 @@
+package io.weftmesh.proxy.http;
+
+import io.netty.channel.socket.DuplexChannel;
+import io.weftmesh.policy.model.RetryPolicy;
+import io.weftmesh.policy.model.ServicePortKey;
+import io.weftmesh.proxy.balance.Balancer;
+import io.weftmesh.proxy.balance.Balancers;
+import io.weftmesh.proxy.balance.RetryBudget;
+import io.weftmesh.proxy.balance.RetryBudgets;
+import io.weftmesh.proxy.routing.Snapshot;
+import io.weftmesh.proxy.routing.SnapshotHolder;
+import io.weftmesh.proxy.routing.Workload;
+import java.util.Set;
+import java.util.function.BooleanSupplier;
+import java.util.random.RandomGenerator;
+
+/**
+ * The HTTP data plane of the process: takes captured connections over, and holds what they share.
+ * Thread-safe.
+ */
+public final class HttpProxy {
+  private final HttpSettings settings;
+  private final SnapshotHolder snapshots;
+  private final Balancers<ServicePortKey> balancers;
+  private final RetryBudgets<ServicePortKey> budgets;
+  private final HttpMetrics metrics;
+  private final RandomGenerator random;
+  private final BooleanSupplier draining;
+
+  /**
+   * The one of the process.
+   *
+   * @param balancers shared with TCP
+   * @param random safe to be used by several threads
+   * @param draining whether a successor has taken over: the next answer of every connection then
+   *     asks its client to open another. Read for each answer; must not block.
+   */
+  public HttpProxy(
+      HttpSettings settings,
+      SnapshotHolder snapshots,
+      Balancers<ServicePortKey> balancers,
+      RetryBudgets<ServicePortKey> budgets,
+      HttpMetrics metrics,
+      RandomGenerator random,
+      BooleanSupplier draining) {
+    this.settings = settings;
+    this.snapshots = snapshots;
+    this.balancers = balancers;
+    this.budgets = budgets;
+    this.metrics = metrics;
+    this.random = random;
+    this.draining = draining;
+    snapshots.listen((before, now) -> forgetServicesThatAreGone(now));
+  }
+
+  /**
+   * A pod that begins to be captured, as a client; to be closed when it is released.
+   *
+   * @param dialer opens connections that carry this pod's address and identity
+   */
+  public ClientPod clientPod(Workload workload, Dialer dialer) {
+    return new ClientPod(workload, dialer, settings, metrics);
+  }
+
+  /**
+   * Takes over a connection that speaks HTTP/1, and turns its reading on. Called on its event loop.
+   *
+   * @param client with auto-read off; perhaps with a handler in its pipeline that passes on, when
+   *     reading is turned on, what was read before
+   */
+  public void install(DuplexChannel client, OutboundContext context) {
+    new ClientConnection(this, context, client).install();
+  }
+
+  HttpSettings settings() {
+    return settings;
+  }
+
+  Snapshot snapshot() {
+    return snapshots.get();
+  }
+
+  Balancer balancer(ServicePortKey backend) {
+    return balancers.of(backend);
+  }
+
+  RetryBudget budget(ServicePortKey service, RetryPolicy.Budget terms) {
+    return budgets.of(service, terms.ratio(), terms.perSecond());
+  }
+
+  HttpMetrics metrics() {
+    return metrics;
+  }
+
+  RandomGenerator random() {
+    return random;
+  }
+
+  boolean isDraining() {
+    return draining.getAsBoolean();
+  }
+
+  private void forgetServicesThatAreGone(Snapshot now) {
+    var ports = Set.copyOf(now.servicePorts());
+    balancers.retain(ports);
+    budgets.retain(ports);
+  }
+}

@@ -1,0 +1,38 @@
+package io.weftmesh.proxy.http;
+
+import io.weftmesh.proxy.balance.Endpoint;
+import io.weftmesh.proxy.routing.Destination;
+import java.net.InetSocketAddress;
+
+/**
+ * What is known of a captured connection when HTTP takes it over.
+ *
+ * @param pod where it comes from
+ * @param destination what it was opened to; not {@link Destination.UnservedPort}, which is refused
+ *     before a byte is read
+ * @param original the address it was opened to
+ */
+public record OutboundContext(ClientPod pod, Destination destination, InetSocketAddress original) {
+  public OutboundContext {
+    if (destination instanceof Destination.UnservedPort unserved) {
+      throw new IllegalArgumentException(unserved + " is refused, and not proxied");
+    }
+  }
+
+  /** As metrics have it: {@code namespace/service:port}, {@code pod} or {@code outside}. */
+  String service() {
+    return switch (destination) {
+      case Destination.ServiceDestination service -> service.port().key().toString();
+      case Destination.PodDestination pod -> "pod";
+      case Destination.OutsideDestination outside -> "outside";
+      case Destination.UnservedPort unserved -> unserved.service().toString();
+    };
+  }
+
+  /** The one endpoint there is, where nothing is balanced. */
+  Endpoint endpoint() {
+    return destination instanceof Destination.PodDestination pod
+        ? new Endpoint(original, pod.uid(), null, null)
+        : Endpoint.of(original);
+  }
+}

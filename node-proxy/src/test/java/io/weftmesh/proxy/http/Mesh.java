@@ -1,0 +1,318 @@
+package io.weftmesh.proxy.http;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.netty.buffer.UnpooledByteBufAllocator;
+import io.netty.channel.EventLoop;
+import io.netty.util.concurrent.Future;
+import io.netty.util.concurrent.MockTicker;
+import io.netty.util.concurrent.Promise;
+import io.netty.util.concurrent.Ticker;
+import io.weftmesh.policy.model.Backend;
+import io.weftmesh.policy.model.BackendSettings;
+import io.weftmesh.policy.model.Protocol;
+import io.weftmesh.policy.model.RetryPolicy;
+import io.weftmesh.policy.model.RouteMatch;
+import io.weftmesh.policy.model.RouteOrigin;
+import io.weftmesh.policy.model.RouteRule;
+import io.weftmesh.policy.model.RouteSets;
+import io.weftmesh.policy.model.RouteTable;
+import io.weftmesh.policy.model.ServicePortKey;
+import io.weftmesh.policy.model.Timeouts;
+import io.weftmesh.policy.model.WeightedBackend;
+import io.weftmesh.policy.model.WeightedDraw;
+import io.weftmesh.proxy.balance.Balancer;
+import io.weftmesh.proxy.balance.Balancers;
+import io.weftmesh.proxy.balance.Endpoint;
+import io.weftmesh.proxy.balance.EndpointSet;
+import io.weftmesh.proxy.balance.RetryBudgets;
+import io.weftmesh.proxy.routing.Destination;
+import io.weftmesh.proxy.routing.Exclusions;
+import io.weftmesh.proxy.routing.IpFamily;
+import io.weftmesh.proxy.routing.Security;
+import io.weftmesh.proxy.routing.ServicePort;
+import io.weftmesh.proxy.routing.Snapshot;
+import io.weftmesh.proxy.routing.SnapshotHolder;
+import io.weftmesh.proxy.routing.Workload;
+import io.weftmesh.proxy.telemetry.Metrics;
+import io.weftmesh.proxy.tunnel.Unreachable;
+import io.weftmesh.proxy.tunnel.Upstream;
+import java.io.IOException;
+import java.io.StringWriter;
+import java.io.UncheckedIOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Deque;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A proxy between a client and endpoints that the test plays itself, on one thread and in a time
+ * that passes when the test says so. Every buffer, connection and request in hand is counted.
+ */
+final class Mesh implements AutoCloseable {
+  static final ServicePortKey SHOP = new ServicePortKey("shop", "cart", 80);
+  private static final InetSocketAddress CLUSTER_ADDRESS = address("10.96.0.1", 80);
+
+  final MockTicker ticker = Ticker.newMockTicker();
+  final UnpooledByteBufAllocator allocator = new UnpooledByteBufAllocator(false);
+  final SnapshotHolder snapshots = new SnapshotHolder();
+  final Balancers<ServicePortKey> balancers = new Balancers<>(ticker::nanoTime, new Random(3));
+  final Dials dials = new Dials();
+  final List<Wire> clients = new ArrayList<>();
+  final Metrics metrics = new Metrics();
+  final ClientPod pod;
+  boolean draining;
+
+  private final HttpProxy proxy;
+  private EndpointSet endpoints = EndpointSet.empty();
+  private RouteTable routes = RouteTable.of(rule(RetryPolicy.DEFAULT, Timeouts.NONE));
+  private BackendSettings settings = BackendSettings.DEFAULT;
+  private long version;
+
+  Mesh() {
+    this(HttpSettings.DEFAULT);
+  }
+
+  Mesh(HttpSettings httpSettings) {
+    proxy =
+        new HttpProxy(
+            httpSettings,
+            snapshots,
+            balancers,
+            new RetryBudgets<>(ticker::nanoTime),
+            new HttpMetrics(metrics),
+            new Random(5),
+            () -> draining);
+    pod = proxy.clientPod(workload(), dials);
+    endpoints(1);
+  }
+
+  // --- what is configured ---
+
+  Mesh endpoints(int count) {
+    List<Endpoint> list = new ArrayList<>();
+    for (int i = 1; i <= count; i++) {
+      list.add(Endpoint.of(address("10.0.0." + i, 8080)));
+    }
+    endpoints = EndpointSet.of(list);
+    return publish();
+  }
+
+  Mesh routes(RouteRule... rules) {
+    routes = new RouteTable(List.of(rules), rules.length == 0 ? rule() : rules[0]);
+    return publish();
+  }
+
+  Mesh policy(RetryPolicy policy, Timeouts timeouts) {
+    return routes(rule(policy, timeouts));
+  }
+
+  Mesh settings(BackendSettings backendSettings) {
+    settings = backendSettings;
+    return publish();
+  }
+
+  private Mesh publish() {
+    snapshots.publish(
+        new Snapshot.Builder(++version)
+            .servicePort(
+                servicePort(),
+                List.of(CLUSTER_ADDRESS.getAddress()),
+                endpoints,
+                EndpointSet.empty(),
+                RouteSets.forAll(routes))
+            .backendSettings(SHOP.service(), settings)
+            .build());
+    return this;
+  }
+
+  static RouteRule rule() {
+    return rule(RetryPolicy.DEFAULT, Timeouts.NONE);
+  }
+
+  static RouteRule rule(RetryPolicy policy, Timeouts timeouts) {
+    return rule(List.of(), policy, timeouts, new WeightedBackend(new Backend.Service(SHOP), 1));
+  }
+
+  static RouteRule rule(List<RouteMatch> matches, WeightedBackend... backends) {
+    return rule(matches, RetryPolicy.DEFAULT, Timeouts.NONE, backends);
+  }
+
+  private static RouteRule rule(
+      List<RouteMatch> matches,
+      RetryPolicy policy,
+      Timeouts timeouts,
+      WeightedBackend... backends) {
+    return new RouteRule(
+        RouteOrigin.service(SHOP.service()),
+        matches,
+        new WeightedDraw(List.of(backends)),
+        timeouts,
+        policy);
+  }
+
+  static ServicePort servicePort() {
+    return new ServicePort(SHOP, "http", Protocol.HTTP, Duration.ZERO);
+  }
+
+  // --- who takes part ---
+
+  /** A client's connection to the Service. */
+  Wire client() {
+    return client(
+        new Destination.ServiceDestination(servicePort(), IpFamily.IPV4), CLUSTER_ADDRESS);
+  }
+
+  Wire client(Destination destination, InetSocketAddress original) {
+    var wire = new Wire(ticker, allocator);
+    clients.add(wire);
+    proxy.install(wire, new OutboundContext(pod, destination, original));
+    return wire;
+  }
+
+  /** The only upstream connection that was opened since the last call. */
+  Wire opened() {
+    assertThat(dials.opened).describedAs("upstream connections opened").isNotEmpty();
+    return dials.opened.pollFirst();
+  }
+
+  void passes(Duration time) {
+    ticker.advance(time.toNanos(), TimeUnit.NANOSECONDS);
+    turn();
+  }
+
+  /** Lets all that is due happen. */
+  void turn() {
+    for (int i = 0; i < 3; i++) {
+      clients.forEach(Mesh::run);
+      dials.all.forEach(Mesh::run);
+    }
+  }
+
+  private static void run(Wire wire) {
+    wire.runPendingTasks();
+    wire.runScheduledPendingTasks();
+  }
+
+  String metricsText() {
+    var text = new StringWriter();
+    try {
+      metrics.writeText(text);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+    return text.toString();
+  }
+
+  /** The value of the one series of this name whose labels contain all these, or 0. */
+  double metric(String name, String... labels) {
+    double sum = 0;
+    for (String line : metricsText().lines().toList()) {
+      if (line.startsWith(name + "{") && Arrays.stream(labels).allMatch(line::contains)) {
+        sum += Double.parseDouble(line.substring(line.lastIndexOf(' ') + 1));
+      }
+    }
+    return sum;
+  }
+
+  private double faults() {
+    return metricsText()
+        .lines()
+        .filter(line -> line.startsWith("weft_http_faults_total "))
+        .mapToDouble(line -> Double.parseDouble(line.substring(line.lastIndexOf(' ') + 1)))
+        .sum();
+  }
+
+  Balancer balancer() {
+    return balancers.of(SHOP);
+  }
+
+  EndpointSet endpointSet() {
+    return endpoints;
+  }
+
+  /** Ends everything, and finds what was not given back. */
+  @Override
+  public void close() {
+    for (Wire client : clients) {
+      client.close();
+    }
+    pod.close();
+    turn();
+    dials.all.forEach(Wire::close);
+    turn();
+    assertThat(balancer().loads(endpoints))
+        .allSatisfy(load -> assertThat(load.inHand()).describedAs("requests in hand").isZero());
+    assertThat(pod.upstreams()).describedAs("upstream connections").isZero();
+    assertThat(faults()).describedAs("faults of the proxy itself").isZero();
+    clients.forEach(Wire::finishAndReleaseAll);
+    dials.all.forEach(Wire::finishAndReleaseAll);
+    assertThat(allocator.metric().usedHeapMemory() + allocator.metric().usedDirectMemory())
+        .describedAs("bytes in buffers that nobody released")
+        .isZero();
+  }
+
+  static InetSocketAddress address(String ip, int port) {
+    return new InetSocketAddress(InetAddress.ofLiteral(ip), port);
+  }
+
+  static Workload workload() {
+    return new Workload(
+        "uid-1",
+        "web",
+        "frontend-abc",
+        "frontend",
+        "default",
+        "node-1",
+        List.of(InetAddress.ofLiteral("10.1.0.1")),
+        Map.of(),
+        Exclusions.NONE,
+        List.of());
+  }
+
+  /** Connects as it is told to. */
+  final class Dials implements Dialer {
+    final List<Wire> all = new ArrayList<>();
+    final Deque<Wire> opened = new ArrayDeque<>();
+    final List<Endpoint> tried = new ArrayList<>();
+    final Deque<Unreachable.Reason> failures = new ArrayDeque<>();
+    @Nullable Promise<Upstream> held;
+    boolean hold;
+    boolean right = true;
+
+    @Override
+    public Future<Upstream> connect(EventLoop loop, Endpoint endpoint) {
+      tried.add(endpoint);
+      Promise<Upstream> promise = loop.newPromise();
+      Unreachable.Reason failure = failures.poll();
+      if (failure != null) {
+        return promise.setFailure(new Unreachable(failure, "told to fail"));
+      }
+      if (hold) {
+        held = promise;
+        return promise;
+      }
+      return promise.setSuccess(open());
+    }
+
+    Upstream open() {
+      var wire = new Wire(ticker, allocator);
+      all.add(wire);
+      opened.add(wire);
+      return new Upstream(wire, Security.MTLS, null);
+    }
+
+    @Override
+    public boolean isStillRight(Endpoint endpoint, Security security) {
+      return right;
+    }
+  }
+}
