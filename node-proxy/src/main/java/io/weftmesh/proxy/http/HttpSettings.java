@@ -43,4 +43,10 @@ public record HttpSettings(
               + " must be positive");
     }
   }
+
+  /** The same, with another bound on heads. */
+  public HttpSettings withMaxHeadBytes(int bytes) {
+    return new HttpSettings(
+        bytes, headTimeout, maxReplayBytes, poolIdleTimeout, maxIdlePerPod, maxUpstreamsPerPod);
+  }
 }

@@ -53,6 +53,22 @@ public record TunnelSettings(
     }
   }
 
+  /** The same, with another time to wait for an identity. */
+  public TunnelSettings withIdentityWait(Duration wait) {
+    return new TunnelSettings(
+        connectTimeout,
+        handshakeTimeout,
+        wait,
+        pingInterval,
+        pingTimeout,
+        idleTimeout,
+        maxStreams,
+        maxTunnels,
+        maxWaiting,
+        maxAccepted,
+        maxHandshakes);
+  }
+
   /** How many pings in a row may stay unanswered. */
   int silentPings() {
     return Math.toIntExact(pingTimeout.dividedBy(pingInterval));

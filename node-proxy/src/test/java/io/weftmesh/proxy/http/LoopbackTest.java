@@ -128,11 +128,10 @@ class LoopbackTest {
     pod.close();
     await().untilAsserted(() -> assertThat(pod.upstreams()).isZero());
     await()
-        .untilAsserted(
-            () ->
-                assertThat(allocator.metric().usedHeapMemory())
-                    .describedAs("bytes in buffers that nobody released")
-                    .isZero());
+        .untilAsserted(() ->
+            assertThat(allocator.metric().usedHeapMemory())
+                .describedAs("bytes in buffers that nobody released")
+                .isZero());
     assertThat(metric("weft_http_faults_total", "")).isZero();
     threads.shutdownNow();
     loops.shutdownGracefully(0, 1, TimeUnit.SECONDS).sync();
@@ -155,31 +154,30 @@ class LoopbackTest {
     for (int c = 0; c < 8; c++) {
       int seed = c;
       clients.add(
-          threads.submit(
-              () -> {
-                try (HttpClient client = httpClient()) {
-                  var random = new Random(seed);
-                  for (int i = 0; i < 60; i++) {
-                    byte[] body = new byte[random.nextInt(6) == 0 ? 700_000 : random.nextInt(3000)];
-                    random.nextBytes(body);
-                    boolean chunked = random.nextBoolean();
-                    HttpResponse<byte[]> answer =
-                        client.send(
-                            HttpRequest.newBuilder(uri("/echo"))
-                                .POST(
-                                    chunked
-                                        ? BodyPublishers.ofByteArrays(List.of(body))
-                                        : BodyPublishers.ofByteArray(body))
-                                .build(),
-                            BodyHandlers.ofByteArray());
-                    if (answer.statusCode() != 200 || !Arrays.equals(answer.body(), body)) {
-                      faults.incrementAndGet();
-                    }
-                    done.incrementAndGet();
-                  }
+          threads.submit(() -> {
+            try (HttpClient client = httpClient()) {
+              var random = new Random(seed);
+              for (int i = 0; i < 60; i++) {
+                byte[] body = new byte[random.nextInt(6) == 0 ? 700_000 : random.nextInt(3000)];
+                random.nextBytes(body);
+                boolean chunked = random.nextBoolean();
+                HttpResponse<byte[]> answer =
+                    client.send(
+                        HttpRequest.newBuilder(uri("/echo"))
+                            .POST(
+                                chunked
+                                    ? BodyPublishers.ofByteArrays(List.of(body))
+                                    : BodyPublishers.ofByteArray(body))
+                            .build(),
+                        BodyHandlers.ofByteArray());
+                if (answer.statusCode() != 200 || !Arrays.equals(answer.body(), body)) {
+                  faults.incrementAndGet();
                 }
-                return null;
-              }));
+                done.incrementAndGet();
+              }
+            }
+            return null;
+          }));
     }
     for (java.util.concurrent.Future<?> client : clients) {
       client.get();
@@ -194,18 +192,17 @@ class LoopbackTest {
   void serversThatCloseTheirConnectionsAtAnyTimeAreNotNoticed() throws Exception {
     var random = new Random(4);
     serve(
-        rawServer(
-            socket -> {
-              InputStream in = socket.getInputStream();
-              OutputStream out = socket.getOutputStream();
-              int left = random.nextInt(4);
-              while (readHead(in).startsWith("GET ")) {
-                out.write(ascii("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"));
-                if (left-- == 0) {
-                  return;
-                }
-              }
-            }));
+        rawServer(socket -> {
+          InputStream in = socket.getInputStream();
+          OutputStream out = socket.getOutputStream();
+          int left = random.nextInt(4);
+          while (readHead(in).startsWith("GET ")) {
+            out.write(ascii("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"));
+            if (left-- == 0) {
+              return;
+            }
+          }
+        }));
     try (HttpClient client = httpClient()) {
       for (int i = 0; i < 300; i++) {
         HttpResponse<String> answer =
@@ -218,19 +215,18 @@ class LoopbackTest {
   @Test
   void webSocketsAndTheLikeGoThrough() throws Exception {
     serve(
-        rawServer(
-            socket -> {
-              InputStream in = socket.getInputStream();
-              OutputStream out = socket.getOutputStream();
-              String head = readHead(in);
-              assertThat(head).contains("\r\nUpgrade: chat/1\r\n", "\r\nConnection: Upgrade\r\n");
-              out.write(
-                  ascii(
-                      "HTTP/1.1 101 Switching Protocols\r\nUpgrade: chat/1\r\n"
-                          + "Connection: Upgrade\r\n\r\nwelcome"));
-              in.transferTo(out);
-              out.write(ascii("bye"));
-            }));
+        rawServer(socket -> {
+          InputStream in = socket.getInputStream();
+          OutputStream out = socket.getOutputStream();
+          String head = readHead(in);
+          assertThat(head).contains("\r\nUpgrade: chat/1\r\n", "\r\nConnection: Upgrade\r\n");
+          out.write(
+              ascii(
+                  "HTTP/1.1 101 Switching Protocols\r\nUpgrade: chat/1\r\n"
+                      + "Connection: Upgrade\r\n\r\nwelcome"));
+          in.transferTo(out);
+          out.write(ascii("bye"));
+        }));
     try (Socket client = connect()) {
       OutputStream out = client.getOutputStream();
       out.write(
@@ -254,13 +250,12 @@ class LoopbackTest {
   @Test
   void connectOpensATunnelThroughAProxyBehindUs() throws Exception {
     serve(
-        rawServer(
-            socket -> {
-              InputStream in = socket.getInputStream();
-              assertThat(readHead(in)).startsWith("CONNECT far:443 HTTP/1.1\r\n");
-              socket.getOutputStream().write(ascii("HTTP/1.1 200 Connected\r\n\r\n"));
-              in.transferTo(socket.getOutputStream());
-            }));
+        rawServer(socket -> {
+          InputStream in = socket.getInputStream();
+          assertThat(readHead(in)).startsWith("CONNECT far:443 HTTP/1.1\r\n");
+          socket.getOutputStream().write(ascii("HTTP/1.1 200 Connected\r\n\r\n"));
+          in.transferTo(socket.getOutputStream());
+        }));
     try (Socket client = connect()) {
       client.getOutputStream().write(ascii("CONNECT far:443 HTTP/1.1\r\nHost: far:443\r\n\r\n"));
       assertThat(readHead(client.getInputStream())).startsWith("HTTP/1.1 200 Connected\r\n");
@@ -273,17 +268,16 @@ class LoopbackTest {
   void aClientThatDoesNotReadHoldsItsServerUpAndNothingElse() throws Exception {
     var written = new AtomicLong();
     serve(
-        rawServer(
-            socket -> {
-              readHead(socket.getInputStream());
-              OutputStream out = socket.getOutputStream();
-              out.write(ascii("HTTP/1.1 200 OK\r\nContent-Length: 1073741824\r\n\r\n"));
-              byte[] piece = new byte[65536];
-              while (true) {
-                out.write(piece);
-                written.addAndGet(piece.length);
-              }
-            }));
+        rawServer(socket -> {
+          readHead(socket.getInputStream());
+          OutputStream out = socket.getOutputStream();
+          out.write(ascii("HTTP/1.1 200 OK\r\nContent-Length: 1073741824\r\n\r\n"));
+          byte[] piece = new byte[65536];
+          while (true) {
+            out.write(piece);
+            written.addAndGet(piece.length);
+          }
+        }));
     try (Socket client = new Socket()) {
       client.setReceiveBufferSize(8192);
       client.connect(proxyAddress);
@@ -330,10 +324,10 @@ class LoopbackTest {
     }
 
     await()
-        .untilAsserted(
-            () ->
-                assertThat(balancers.of(SERVICE).loads(snapshots.get().endpoints(SERVICE, IpFamily.IPV4)))
-                    .allSatisfy(load -> assertThat(load.inHand()).isZero()));
+        .untilAsserted(() ->
+            assertThat(
+                    balancers.of(SERVICE).loads(snapshots.get().endpoints(SERVICE, IpFamily.IPV4)))
+                .allSatisfy(load -> assertThat(load.inHand()).isZero()));
   }
 
   // --- who takes part ---
@@ -379,19 +373,17 @@ class LoopbackTest {
   private InetSocketAddress rawServer(Conversation conversation) throws IOException {
     var server = new ServerSocket(0, 100, InetAddress.getLoopbackAddress());
     open.add(server);
-    threads.submit(
-        () -> {
-          while (true) {
-            Socket socket = server.accept();
-            threads.submit(
-                () -> {
-                  try (socket) {
-                    conversation.hold(socket);
-                  }
-                  return null;
-                });
+    threads.submit(() -> {
+      while (true) {
+        Socket socket = server.accept();
+        threads.submit(() -> {
+          try (socket) {
+            conversation.hold(socket);
           }
+          return null;
         });
+      }
+    });
     return (InetSocketAddress) server.getLocalSocketAddress();
   }
 
@@ -452,17 +444,15 @@ class LoopbackTest {
               .option(ChannelOption.ALLOW_HALF_CLOSURE, true)
               .handler(new ChannelInboundHandlerAdapter())
               .connect(endpoint.address());
-      connect.addListener(
-          done -> {
-            if (done.isSuccess()) {
-              upstreams.incrementAndGet();
-              promise.setSuccess(
-                  new Upstream((DuplexChannel) connect.channel(), Security.PLAINTEXT, null));
-            } else {
-              promise.setFailure(
-                  new Unreachable(Unreachable.Reason.REFUSED, done.cause().toString()));
-            }
-          });
+      connect.addListener(done -> {
+        if (done.isSuccess()) {
+          upstreams.incrementAndGet();
+          promise.setSuccess(
+              new Upstream((DuplexChannel) connect.channel(), Security.PLAINTEXT, null));
+        } else {
+          promise.setFailure(new Unreachable(Unreachable.Reason.REFUSED, done.cause().toString()));
+        }
+      });
       return promise;
     }
 

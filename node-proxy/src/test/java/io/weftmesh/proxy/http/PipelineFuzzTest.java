@@ -31,8 +31,7 @@ import org.junit.jupiter.api.Test;
 class PipelineFuzzTest {
   private static final int ROUNDS = Integer.getInteger("weft.fuzz.rounds", 30_000) / 100;
 
-  private static final List<Unreachable.Reason> REASONS =
-      List.of(Unreachable.Reason.values());
+  private static final List<Unreachable.Reason> REASONS = List.of(Unreachable.Reason.values());
 
   private static final String[] REQUESTS = {
     "GET / HTTP/1.1\r\nHost: a\r\n\r\n",
@@ -40,7 +39,13 @@ class PipelineFuzzTest {
     "HEAD / HTTP/1.1\r\nHost: a\r\n\r\n",
     "GET / HTTP/1.0\r\n\r\n",
     "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhello",
-    "PUT / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\nX: y\r\n\r\n",
+    "PUT / HTTP/1.1\r\n"
+        + "Host: a\r\n"
+        + "Transfer-Encoding: chunked\r\n\r\n"
+        + "5\r\n"
+        + "hello\r\n"
+        + "0\r\n"
+        + "X: y\r\n\r\n",
     "POST / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\nhi",
     "GET /chat HTTP/1.1\r\nHost: a\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n",
     "PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: 3000\r\n\r\n" + "x".repeat(3000),
@@ -103,8 +108,7 @@ class PipelineFuzzTest {
         case 9 -> mesh.passes(Duration.ofMillis(random.nextInt(1500)));
         case 10 -> end(random.nextBoolean() ? client : server);
         case 11 -> close(random.nextInt(3) == 0 ? client : server);
-        case 12 ->
-            mesh.dials.failures.add(REASONS.get(random.nextInt(REASONS.size())));
+        case 12 -> mesh.dials.failures.add(REASONS.get(random.nextInt(REASONS.size())));
         case 13 -> (server == null || random.nextBoolean() ? client : server).block();
         case 14 -> (server == null || random.nextBoolean() ? client : server).unblock();
         default -> mesh.endpoints(random.nextInt(4));

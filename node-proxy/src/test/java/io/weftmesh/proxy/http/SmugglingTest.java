@@ -187,7 +187,13 @@ class SmugglingTest {
 
   /** Reads as leniently as Netty can. */
   private static List<String> requestsSeen(String bytes) {
-    var decoder = new EmbeddedChannel(new HttpRequestDecoder(new HttpDecoderConfig().setValidateHeaders(false).setAllowDuplicateContentLengths(true).setStrictLineParsing(false)));
+    var decoder =
+        new EmbeddedChannel(
+            new HttpRequestDecoder(
+                new HttpDecoderConfig()
+                    .setValidateHeaders(false)
+                    .setAllowDuplicateContentLengths(true)
+                    .setStrictLineParsing(false)));
     decoder.writeInbound(Unpooled.copiedBuffer(bytes, StandardCharsets.ISO_8859_1));
     List<String> seen = new ArrayList<>();
     boolean complete = true;

@@ -1,0 +1,370 @@
+package io.weftmesh.proxy.capture;
+
+import io.netty.channel.EventLoop;
+import io.netty.channel.socket.SocketChannel;
+import io.netty.util.concurrent.Future;
+import io.weftmesh.policy.model.Backend;
+import io.weftmesh.policy.model.BackendSettings;
+import io.weftmesh.policy.model.RouteRule;
+import io.weftmesh.policy.model.ServicePortKey;
+import io.weftmesh.proxy.balance.Endpoint;
+import io.weftmesh.proxy.balance.EndpointSet;
+import io.weftmesh.proxy.balance.Pick;
+import io.weftmesh.proxy.balance.Tried;
+import io.weftmesh.proxy.http.OutboundContext;
+import io.weftmesh.proxy.routing.Destination;
+import io.weftmesh.proxy.routing.Destination.OutsideDestination;
+import io.weftmesh.proxy.routing.Destination.PodDestination;
+import io.weftmesh.proxy.routing.Destination.ServiceDestination;
+import io.weftmesh.proxy.routing.Destination.UnservedPort;
+import io.weftmesh.proxy.routing.Snapshot;
+import io.weftmesh.proxy.tcp.Detector;
+import io.weftmesh.proxy.tcp.Protocol;
+import io.weftmesh.proxy.tcp.Relay;
+import io.weftmesh.proxy.tunnel.Unreachable;
+import io.weftmesh.proxy.tunnel.Upstream;
+import java.net.InetSocketAddress;
+import java.time.Duration;
+import java.util.Locale;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * A connection that an application of a captured pod has opened, from its acceptance until HTTP or
+ * a relay has taken it over:
+ *
+ * <ol>
+ *   <li>What was it opened to? The snapshot knows Services and pods by address.
+ *   <li>What does the client speak? The Service's port may declare it; else the first bytes tell. A
+ *       client that stays silent may wait for the server to speak, so the upstream connection is
+ *       opened for it; when HTTP comes after all, that connection is the first of the pool.
+ *   <li>HTTP is routed request by request, in the http room. Everything else is one draw of a
+ *       backend, one endpoint by load, another one if that can't be reached, and a relay.
+ * </ol>
+ *
+ * <p>Confined to the connection's event loop.
+ */
+final class OutboundConnection implements Detector.Listener {
+  private static final Logger log = LoggerFactory.getLogger(OutboundConnection.class);
+
+  /** A client that is told after so many endpoints can do better than wait for more. */
+  private static final int MOST_ENDPOINTS = 5;
+
+  /** How long a silent client may still turn out to speak HTTP when nobody answered for it. */
+  private static final Duration LAST_CHANCE = Duration.ofSeconds(1);
+
+  private final OutboundConnections shared;
+  private final OutboundConnections.Client client;
+  private final SocketChannel accepted;
+  private final InetSocketAddress original;
+  private final Destination destination;
+  private final String service;
+  private @Nullable Detector detector;
+  private @Nullable Protocol protocol;
+
+  /** An attempt that was begun while the client was silent, until it has ended. */
+  private @Nullable Attempt earlyAttempt;
+
+  /** What came of it, until somebody takes it. */
+  private @Nullable EarlyUpstream early;
+
+  OutboundConnection(
+      OutboundConnections shared,
+      OutboundConnections.Client client,
+      SocketChannel accepted,
+      InetSocketAddress original) {
+    this.shared = shared;
+    this.client = client;
+    this.accepted = accepted;
+    this.original = original;
+    this.destination = shared.snapshot().destination(original.getAddress(), original.getPort());
+    this.service =
+        switch (destination) {
+          case ServiceDestination to -> to.port().key().toString();
+          case UnservedPort to -> to.service().toString();
+          case PodDestination to -> "pod";
+          case OutsideDestination to -> "outside";
+        };
+  }
+
+  void start() {
+    switch (destination) {
+      case UnservedPort refused -> fail("no_such_port");
+      case PodDestination pod -> detect(true);
+      case OutsideDestination outside -> detect(true);
+      case ServiceDestination to -> {
+        switch (to.port().declared()) {
+          case HTTP -> installHttp();
+          case AUTO -> detect(!shared.snapshot().httpRoutesOn(to.port()));
+          case HTTP2, GRPC, TLS, TCP -> new Attempt(this::relay).next();
+        }
+      }
+    }
+  }
+
+  @Override
+  public void detected(Protocol detected) {
+    protocol = detected;
+    if (detected == Protocol.HTTP1) {
+      offerEarly();
+      installHttp();
+    } else if (early != null) {
+      EarlyUpstream opened = early;
+      early = null;
+      opened.take();
+      relay(opened);
+    } else if (earlyAttempt == null) {
+      new Attempt(this::relay).next();
+    }
+  }
+
+  @Override
+  public void silent() {
+    Attempt attempt = new Attempt(this::openedEarly);
+    earlyAttempt = attempt;
+    attempt.next();
+  }
+
+  @Override
+  public void gone(@Nullable Throwable cause) {
+    if (earlyAttempt != null) {
+      earlyAttempt.cancel();
+    }
+    if (early != null) {
+      early.close();
+      early = null;
+    }
+  }
+
+  private void detect(boolean serverMaySpeakFirst) {
+    detector = new Detector(this, serverMaySpeakFirst);
+    accepted.pipeline().addLast(detector);
+    accepted.config().setAutoRead(true);
+  }
+
+  private void installHttp() {
+    shared.http().install(accepted, new OutboundContext(client.http(), destination, original));
+  }
+
+  private void openedEarly(EarlyUpstream opened) {
+    earlyAttempt = null;
+    early = opened;
+    if (protocol == Protocol.HTTP1) {
+      offerEarly();
+    } else if (protocol != null) {
+      early = null;
+      relay(opened);
+    } else {
+      opened.listen();
+    }
+  }
+
+  /** HTTP came after all: the connection is the first of the pool if it is still unused. */
+  private void offerEarly() {
+    EarlyUpstream opened = early;
+    early = null;
+    if (opened == null) {
+      return;
+    }
+    if (opened.isUnused() && destination instanceof ServiceDestination) {
+      opened.take();
+      client.http().offer(opened.endpoint(), opened.upstream());
+      if (opened.pick() != null) {
+        opened.pick().close();
+      }
+    } else {
+      opened.close();
+    }
+  }
+
+  private void serverSpoke() {
+    if (detector != null) {
+      detector.settle(Protocol.OPAQUE);
+    }
+  }
+
+  private void relay(EarlyUpstream opened) {
+    Upstream upstream = opened.upstream();
+    TcpMetrics.Flow flow =
+        shared
+            .metrics()
+            .flow(
+                TcpMetrics.Direction.OUTBOUND,
+                client.label(),
+                service,
+                opened.backend(),
+                upstream.security());
+    flow.opened();
+    Pick pick = opened.pick();
+    Relay.start(
+        accepted,
+        upstream.channel(),
+        flow.sent(),
+        flow.received(),
+        idleTimeout(),
+        end -> {
+          flow.closed(end);
+          if (pick != null) {
+            pick.close();
+          }
+        });
+  }
+
+  private @Nullable Duration idleTimeout() {
+    if (destination instanceof ServiceDestination to) {
+      Duration timeout = shared.snapshot().backendSettings(to.port().service()).idleTimeout();
+      return timeout.isZero() ? null : timeout;
+    }
+    return null;
+  }
+
+  /** Lets the client know at once: a reset, as it would get from a port that nobody listens on. */
+  private void fail(String reason) {
+    shared.metrics().failed(TcpMetrics.Direction.OUTBOUND, client.label(), service, reason);
+    Relay.reset(accepted);
+  }
+
+  /** Takes what an attempt has opened. */
+  private interface Taker {
+    void opened(EarlyUpstream upstream);
+  }
+
+  /** The search for an endpoint that can be reached. */
+  private final class Attempt {
+    private final Taker taker;
+    private final EventLoop loop = accepted.eventLoop();
+    private final Tried tried = new Tried();
+    private int count;
+    private boolean drawn;
+    private @Nullable ServicePortKey backend;
+    private @Nullable Future<Upstream> connecting;
+
+    Attempt(Taker taker) {
+      this.taker = taker;
+    }
+
+    void cancel() {
+      if (connecting != null) {
+        connecting.cancel(false);
+      }
+    }
+
+    void next() {
+      if (destination instanceof ServiceDestination to) {
+        nextEndpoint(to);
+      } else {
+        connect(null, Endpoint.of(original), "", BackendSettings.DEFAULT.connectTimeout());
+      }
+    }
+
+    private void nextEndpoint(ServiceDestination to) {
+      Snapshot snapshot = shared.snapshot();
+      if (!drawn) {
+        drawn = true;
+        RouteRule rule = snapshot.routes(to.port(), client.namespace()).connection();
+        if (rule.backends().next() instanceof Backend.Service service) {
+          backend = service.key();
+        }
+      }
+      if (backend == null) {
+        giveUp("unresolvable_backend", null);
+        return;
+      }
+      EndpointSet endpoints = snapshot.endpoints(backend, to.family());
+      Pick pick = shared.balancer(backend).pick(endpoints, tried);
+      if (pick == null) {
+        giveUp("no_endpoint", null);
+        return;
+      }
+      count++;
+      tried.add(pick.endpoint());
+      connect(
+          pick,
+          pick.endpoint(),
+          backend.toString(),
+          snapshot.backendSettings(backend.service()).connectTimeout());
+    }
+
+    private void connect(
+        @Nullable Pick pick, Endpoint endpoint, String backendLabel, Duration timeout) {
+      Future<Upstream> attempt = client.dialer().connect(loop, endpoint, timeout);
+      connecting = attempt;
+      attempt.addListener((Future<Upstream> done) -> {
+        connecting = null;
+        if (done.isSuccess()) {
+          if (pick != null) {
+            pick.answered();
+          }
+          var opened =
+              new EarlyUpstream(
+                  done.getNow(),
+                  endpoint,
+                  backendLabel,
+                  pick,
+                  OutboundConnection.this::serverSpoke);
+          if (accepted.isActive()) {
+            taker.opened(opened);
+          } else {
+            opened.close();
+          }
+          return;
+        }
+        if (pick != null) {
+          pick.unreachable();
+          pick.close();
+        }
+        failed(done.cause());
+      });
+    }
+
+    private void failed(Throwable cause) {
+      boolean another =
+          destination instanceof ServiceDestination
+              && count < MOST_ENDPOINTS
+              && count < endpointCount()
+              && accepted.isActive();
+      if (another) {
+        next();
+      } else {
+        giveUp(
+            cause instanceof Unreachable unreachable
+                ? unreachable.reason().name().toLowerCase(Locale.ROOT)
+                : "unreachable",
+            cause);
+      }
+    }
+
+    private int endpointCount() {
+      return backend != null && destination instanceof ServiceDestination to
+          ? shared.snapshot().endpoints(backend, to.family()).ready().size()
+          : 0;
+    }
+
+    private void giveUp(String reason, @Nullable Throwable cause) {
+      if (log.isDebugEnabled()) {
+        log.debug("{} to {}: {}", client.label(), original, reason, cause);
+      }
+      if (earlyAttempt == this) {
+        earlyAttempt = null;
+        if (protocol == Protocol.HTTP1) {
+          return;
+        }
+        if (protocol == null) {
+          // Nobody will speak first; but HTTP that comes now gets its error as an answer.
+          loop.schedule(
+              () -> {
+                if (protocol == null) {
+                  fail(reason);
+                }
+              },
+              LAST_CHANCE.toMillis(),
+              TimeUnit.MILLISECONDS);
+          return;
+        }
+      }
+      fail(reason);
+    }
+  }
+}

@@ -1,0 +1,218 @@
+package io.weftmesh.proxy.main;
+
+import io.netty.channel.EventLoop;
+import io.netty.channel.EventLoopGroup;
+import io.netty.channel.MultiThreadIoEventLoopGroup;
+import io.netty.util.concurrent.DefaultThreadFactory;
+import io.weftmesh.policy.model.ServicePortKey;
+import io.weftmesh.proxy.admin.AdminServer;
+import io.weftmesh.proxy.admin.Readiness;
+import io.weftmesh.proxy.balance.Balancers;
+import io.weftmesh.proxy.balance.RetryBudgets;
+import io.weftmesh.proxy.capture.Capture;
+import io.weftmesh.proxy.capture.CaptureSettings;
+import io.weftmesh.proxy.capture.CapturedPod;
+import io.weftmesh.proxy.capture.CapturedPods;
+import io.weftmesh.proxy.capture.InboundConnections;
+import io.weftmesh.proxy.capture.NodeAddresses;
+import io.weftmesh.proxy.capture.OutboundConnections;
+import io.weftmesh.proxy.capture.PodConnections;
+import io.weftmesh.proxy.capture.PodStreams;
+import io.weftmesh.proxy.capture.TcpMetrics;
+import io.weftmesh.proxy.cluster.ClusterSource;
+import io.weftmesh.proxy.cluster.ManifestSource;
+import io.weftmesh.proxy.http.HttpMetrics;
+import io.weftmesh.proxy.http.HttpProxy;
+import io.weftmesh.proxy.http.HttpSettings;
+import io.weftmesh.proxy.routing.SnapshotHolder;
+import io.weftmesh.proxy.tcp.PausableEpoll;
+import io.weftmesh.proxy.telemetry.Metrics;
+import io.weftmesh.proxy.tunnel.Connector;
+import io.weftmesh.proxy.tunnel.HboneServer;
+import io.weftmesh.proxy.tunnel.TunnelMetrics;
+import io.weftmesh.proxy.tunnel.TunnelPool;
+import io.weftmesh.proxy.tunnel.TunnelSettings;
+import java.io.IOException;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.UUID;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
+import java.util.random.RandomGenerator;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * All rooms of the process, wired from the bottom up, and their end.
+ *
+ * <p>The end is a drain: nothing is accepted any more (the redirector and the next generation hold
+ * the listeners), clients are told to come back (HTTP/1.1 by {@code Connection: close}, tunnels by
+ * GOAWAY), and what is open may go on until the deadline. No pod is released.
+ */
+final class NodeProxy {
+  private static final Logger log = LoggerFactory.getLogger(NodeProxy.class);
+  private static final long DRAIN_CHECK_NANOS = Duration.ofMillis(50).toNanos();
+
+  private final Settings settings;
+  private final Metrics metrics = new Metrics();
+  private final Readiness readiness = new Readiness();
+  private final SnapshotHolder snapshots = new SnapshotHolder();
+  private final EventLoopGroup loops;
+  private final MeshIdentity identity;
+  private final TunnelPool tunnels;
+  private final HboneServer hbone;
+  private final OutboundConnections outbound;
+  private final PodConnections connections;
+  private final Capture capture;
+  private final ScheduledExecutorService clusterThread =
+      Executors.newSingleThreadScheduledExecutor(
+          Thread.ofPlatform().name("weft-cluster").daemon(true).factory());
+  private final ClusterSource cluster;
+  private final AdminServer admin;
+  private final CountDownLatch closed = new CountDownLatch(1);
+  private volatile boolean draining;
+
+  private NodeProxy(Settings settings) throws IOException {
+    this.settings = settings;
+    String generation = settings.node() + "-" + UUID.randomUUID().toString().substring(0, 8);
+    ProcessMetrics.register(metrics);
+    identity = new MeshIdentity(settings, generation, metrics);
+    loops =
+        new MultiThreadIoEventLoopGroup(
+            settings.loops(), new DefaultThreadFactory("weft-loop"), PausableEpoll.newFactory());
+
+    CapturedPods pods = new CapturedPods();
+    TcpMetrics tcpMetrics = new TcpMetrics(metrics);
+    PodStreams streams = new PodStreams(snapshots, tcpMetrics);
+    TunnelSettings tunnelSettings =
+        TunnelSettings.DEFAULT.withIdentityWait(settings.identityWait());
+    TunnelMetrics tunnelMetrics = new TunnelMetrics(metrics);
+    Clock clock = Clock.systemUTC();
+    tunnels = new TunnelPool(identity.tls(), tunnelSettings, tunnelMetrics, clock);
+    hbone = new HboneServer(identity.tls(), streams, tunnelSettings, tunnelMetrics, clock);
+    Connector connector =
+        new Connector(
+            pods,
+            streams,
+            tunnels,
+            identity.identities(),
+            identity.directory(),
+            snapshots,
+            tunnelSettings);
+
+    outbound = outbound(connector, pods, tcpMetrics);
+    NodeAddresses nodeAddresses = new NodeAddresses(System::nanoTime);
+    connections =
+        new PodConnections(
+            outbound, new InboundConnections(snapshots, nodeAddresses, tcpMetrics), hbone);
+    capture =
+        new Capture(
+            new CaptureSettings(
+                settings.redirector(), generation, settings.trustDomain(), settings.drainTimeout()),
+            eventLoops(),
+            snapshots,
+            identity.identities(),
+            pods,
+            connections,
+            identity,
+            hbone::drain,
+            this::forget,
+            nodeAddresses,
+            metrics,
+            System::nanoTime);
+    cluster =
+        ManifestSource.follow(
+            settings.manifests(), settings.node(), snapshots, metrics, clusterThread);
+    addChecks();
+    admin = AdminServer.start(settings.metrics(), settings.health(), metrics, readiness);
+  }
+
+  /**
+   * Starts all rooms.
+   *
+   * @throws IOException when a file can't be read or an address not be bound
+   */
+  static NodeProxy start(Settings settings) throws IOException {
+    NodeProxy proxy = new NodeProxy(settings);
+    proxy.identity.start();
+    proxy.capture.start();
+    return proxy;
+  }
+
+  /** Returns when {@link #drainAndClose} is done. */
+  void awaitClose() throws InterruptedException {
+    closed.await();
+  }
+
+  /** Ends in order, within the drain time-out; to be called once. */
+  void drainAndClose() {
+    log.info(
+        "draining: {} connections have {} to end", capture.openChannels(), settings.drainTimeout());
+    draining = true;
+    capture.stopAccepting();
+    hbone.drain();
+    tunnels.drain();
+    long deadlineNanos = System.nanoTime() + settings.drainTimeout().toNanos();
+    while (capture.openChannels() > 0 && System.nanoTime() - deadlineNanos < 0) {
+      LockSupport.parkNanos(DRAIN_CHECK_NANOS);
+    }
+    log.info("ending, {} connections are cut", capture.openChannels());
+    capture.close();
+    cluster.close();
+    clusterThread.shutdownNow();
+    identity.close();
+    admin.close();
+    loops.shutdownGracefully(0, 1, TimeUnit.SECONDS).awaitUninterruptibly(2, TimeUnit.SECONDS);
+    closed.countDown();
+  }
+
+  private OutboundConnections outbound(
+      Connector connector, CapturedPods pods, TcpMetrics tcpMetrics) {
+    Balancers<ServicePortKey> balancers = new Balancers<>(System::nanoTime, new ThreadRandom());
+    HttpSettings httpSettings = HttpSettings.DEFAULT.withMaxHeadBytes(settings.maxHeaderBytes());
+    HttpProxy http =
+        new HttpProxy(
+            httpSettings,
+            snapshots,
+            balancers,
+            new RetryBudgets<>(System::nanoTime),
+            new HttpMetrics(metrics),
+            new ThreadRandom(),
+            () -> draining);
+    return new OutboundConnections(
+        snapshots, balancers, connector, pods, identity.directory(), http, tcpMetrics);
+  }
+
+  private List<EventLoop> eventLoops() {
+    List<EventLoop> all = new ArrayList<>();
+    loops.iterator().forEachRemaining(loop -> all.add((EventLoop) loop));
+    return all;
+  }
+
+  private void forget(CapturedPod pod) {
+    connections.forget(pod);
+    tunnels.release(pod);
+  }
+
+  private void addChecks() {
+    readiness.add(
+        "process", () -> draining ? List.of("it drains, its successor serves") : List.of());
+    readiness.add("manifests", cluster::notReady);
+    readiness.add("identity", identity::notReady);
+    readiness.add("capture", capture::notReady);
+  }
+
+  // Numbers of the calling thread: loops must not share a generator.
+  private static final class ThreadRandom implements RandomGenerator {
+    @Override
+    public long nextLong() {
+      return ThreadLocalRandom.current().nextLong();
+    }
+  }
+}
