@@ -128,17 +128,18 @@ public final class HboneServer {
             accepted.remove(connection);
             completeIfDrained();
           });
+      if (open.get() > settings.maxAccepted() || handshakes.get() > settings.maxHandshakes()) {
+        refuse(connection, "overloaded");
+        return;
+      }
       Optional<SslHandler> handler = tls.server(pod.identity(), channel.alloc());
       if (handler.isEmpty()) {
         refuse(connection, "no_identity");
-      } else if (open.get() > settings.maxAccepted()
-          || handshakes.get() > settings.maxHandshakes()) {
-        refuse(connection, "overloaded");
-      } else {
-        TunnelChannels.configure(channel);
-        handler.get().setHandshakeTimeoutMillis(settings.handshakeTimeout().toMillis());
-        channel.pipeline().addLast(handler.get(), new TlsOutcome(connection));
+        return;
       }
+      TunnelChannels.configure(channel);
+      handler.get().setHandshakeTimeoutMillis(settings.handshakeTimeout().toMillis());
+      channel.pipeline().addLast(handler.get(), new TlsOutcome(connection));
     }
 
     private void refuse(Accepted connection, String reason) {
