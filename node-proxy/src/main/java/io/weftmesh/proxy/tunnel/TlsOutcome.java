@@ -2,6 +2,7 @@ package io.weftmesh.proxy.tunnel;
 
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.handler.codec.DecoderException;
 import io.netty.handler.ssl.NotSslRecordException;
 import io.netty.handler.ssl.SslHandler;
 import io.netty.handler.ssl.SslHandshakeCompletionEvent;
@@ -63,7 +64,8 @@ final class TlsOutcome extends ChannelInboundHandlerAdapter {
 
   @Override
   public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
-    failure = cause;
+    failure =
+        cause instanceof DecoderException && cause.getCause() != null ? cause.getCause() : cause;
     ctx.close();
   }
 

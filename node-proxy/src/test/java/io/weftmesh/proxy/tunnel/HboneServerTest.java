@@ -141,7 +141,10 @@ class HboneServerTest {
     raw.writeAndFlush(Unpooled.copiedBuffer(hello, StandardCharsets.ISO_8859_1));
     CompletableFuture.anyOf(recorder.ended, recorder.failed, recorder.inactive)
         .get(10, TimeUnit.SECONDS);
-    await().atMost(10, TimeUnit.SECONDS).until(() -> failures("not_tls") + failures("tls") == 1);
+    await()
+        .atMost(10, TimeUnit.SECONDS)
+        .untilAsserted(() ->
+            assertThat(failures("not_tls") + failures("tls")).as(mesh.metricsText()).isEqualTo(1));
   }
 
   @Test
@@ -282,7 +285,7 @@ class HboneServerTest {
               ctx.write(new DefaultHttp2ResetFrame(Http2Error.CANCEL).stream(stream));
             }
             ctx.flush();
-            if (times > 500 && ctx.channel().isActive()) {
+            if (times > 500 && !ended.isDone()) {
               resetRapidly(times - 500);
             }
           });

@@ -25,7 +25,12 @@ final class Recorder extends ChannelInboundHandlerAdapter {
 
   static Recorder on(DuplexChannel channel) {
     Recorder recorder = new Recorder();
-    channel.pipeline().addLast(recorder);
+    if (channel.eventLoop().inEventLoop()) {
+      channel.pipeline().addLast(recorder);
+    } else {
+      // Else what is being read at this moment would pass it by.
+      channel.eventLoop().submit(() -> channel.pipeline().addLast(recorder)).syncUninterruptibly();
+    }
     return recorder;
   }
 

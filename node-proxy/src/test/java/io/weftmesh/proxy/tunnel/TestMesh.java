@@ -135,13 +135,7 @@ final class TestMesh implements AutoCloseable {
 
   /** The value of a metric, 0 when there is none. */
   double metric(String series) {
-    StringWriter text = new StringWriter();
-    try {
-      metrics.writeText(text);
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
-    return text.toString()
+    return metricsText()
         .lines()
         .filter(line -> line.startsWith(series + " "))
         .mapToDouble(line -> Double.parseDouble(line.substring(series.length() + 1)))
@@ -149,12 +143,22 @@ final class TestMesh implements AutoCloseable {
         .orElse(0);
   }
 
+  String metricsText() {
+    StringWriter text = new StringWriter();
+    try {
+      metrics.writeText(text);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+    return text.toString();
+  }
+
   @Override
   public void close() {
     servers.forEach(server -> server.close().syncUninterruptibly());
     wires.forEach(wire -> wire.close().syncUninterruptibly());
     identity.close();
-    loops.shutdownGracefully(0, 1, TimeUnit.SECONDS).syncUninterruptibly();
+    loops.shutdownGracefully(0, 10, TimeUnit.SECONDS).syncUninterruptibly();
   }
 
   /** A pod that dials from nowhere in particular. */
