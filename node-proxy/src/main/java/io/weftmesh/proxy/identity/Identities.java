@@ -126,13 +126,8 @@ public final class Identities implements Closeable {
 
   /** The ca is back: what failed is tried again, spread over a second, and not at its next turn. */
   public void retrySoon() {
-    control.execute(() -> {
-      for (Identity identity : identities.values()) {
-        if (identity.failures > 0 && !identity.requested) {
-          identity.wakeAfter(schedule.spread());
-        }
-      }
-    });
+    control.execute(
+        () -> identities.values().forEach(identity -> identity.retryAfter(schedule.spread())));
   }
 
   /** Hears of all certificates from now on. */
@@ -185,6 +180,14 @@ public final class Identities implements Closeable {
       wake();
     }
 
+    /** Brings the next try forward, after a failure. */
+    private void retryAfter(Duration delay) {
+      if (failures > 0 && !requested) {
+        renewal = control.instant().plus(delay);
+        wake();
+      }
+    }
+
     private void wakeAfter(Duration delay) {
       cancelAlarm();
       alarm = control.after(delay, this::wake);
@@ -208,7 +211,7 @@ public final class Identities implements Closeable {
         end();
         identities.remove(id);
       } else if (requested) {
-        wakeAfter(RenewalSchedule.LONGEST_SLEEP);
+        wakeAfter(schedule.sleep(now, Instant.MAX, svid));
       } else if (users > 0 && !now.isBefore(renewal)) {
         request();
       } else {
@@ -218,7 +221,7 @@ public final class Identities implements Closeable {
 
     private void request() {
       requested = true;
-      wakeAfter(RenewalSchedule.LONGEST_SLEEP);
+      wakeAfter(schedule.sleep(control.instant(), Instant.MAX, svid));
       requests
           .svid(id)
           .whenComplete((answer, failure) ->

@@ -136,6 +136,17 @@ final class IdentitiesTest extends IdentityTest {
   }
 
   @Test
+  void noticesAnEndWhileTheCaIsBeingAsked() {
+    ca.lifetime(Duration.ofSeconds(20));
+    identities.require(CART);
+    ca.hold();
+    control.advance(Duration.ofSeconds(20));
+
+    assertThat(metricsText()).contains("weft_certificates_expired_total 1.0");
+    assertThat(contexts.generation(CART)).isNull();
+  }
+
+  @Test
   void noticesThatTheClockWasSet() {
     identities.require(CART);
     Svid first = identities.current(CART);
@@ -150,12 +161,17 @@ final class IdentitiesTest extends IdentityTest {
     ca.down(true);
     identities.require(CART);
     control.advance(Duration.ofMinutes(10));
-    ca.down(false);
     int asked = ca.asked().size();
+    while (ca.asked().size() == asked) {
+      control.advance(Duration.ofMillis(100));
+    }
+    ca.down(false);
+    control.advance(Duration.ofSeconds(1));
+    assertThat(identities.current(CART)).isNull();
 
     identities.retrySoon();
     control.advance(Duration.ofSeconds(1));
-    assertThat(ca.asked()).hasSize(asked + 1);
+    assertThat(ca.asked()).hasSize(asked + 2);
     assertThat(identities.current(CART)).isNotNull();
   }
 

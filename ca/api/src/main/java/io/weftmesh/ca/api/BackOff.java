@@ -5,12 +5,12 @@ import java.util.function.DoubleSupplier;
 
 /**
  * How long to wait before the next try: a fifth of a second at first, then half as long again each
- * time, up to 10 s, give or take a half so that the nodes of a cluster don't come back together.
+ * time, up to 3 s, give or take a half so that the nodes of a cluster don't come back together.
  */
 final class BackOff {
   private static final double FIRST_SECONDS = 0.2;
   private static final double FACTOR = 1.5;
-  private static final double LONGEST_SECONDS = 10;
+  private static final double LONGEST_SECONDS = 3;
 
   private final DoubleSupplier random;
   private int tries;

@@ -71,6 +71,12 @@ final class CaConnection implements Closeable {
   @Override
   public void close() {
     channel.shutdownNow();
+    try {
+      // A loop that is gone before the channel's last task makes gRPC panic.
+      channel.awaitTermination(1, TimeUnit.SECONDS);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
     loop.shutdownGracefully(0, 1, TimeUnit.SECONDS);
   }
 

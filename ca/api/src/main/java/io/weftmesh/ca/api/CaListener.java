@@ -18,7 +18,7 @@ public interface CaListener {
    */
   void onUpdate(DirectoryUpdate update);
 
-  /** The ca tells again: what it said in the first update is now in force. */
+  /** There is a state, and the ca tells of each change of it. */
   void onConnected();
 
   /**

@@ -75,6 +75,7 @@ final class DirectoryWatch {
 
   private @Nullable Connection connection;
   private boolean connected;
+  private @Nullable String lastReason;
   private boolean closed;
 
   DirectoryWatch(
@@ -128,23 +129,40 @@ final class DirectoryWatch {
       backOff.reset();
     }
     Duration pause = backOff.next();
-    LOG.warn(
-        "The ca at {}:{} is gone, trying again in {} ms: {}",
-        settings.host(),
-        settings.port(),
-        pause.toMillis(),
-        Printable.of(String.valueOf(status)));
+    tell(described(status), pause);
     connected = false;
     listener.onDisconnected(status.getCode().name().toLowerCase(Locale.ROOT));
     control.after(pause, this::connect);
   }
 
+  /** A ca that stays away for the same reason is worth one line. */
+  private void tell(String reason, Duration pause) {
+    if (connected || !reason.equals(lastReason)) {
+      lastReason = reason;
+      LOG.warn(
+          "The ca at {}:{} is gone, trying again in {} ms, then ever more seldom: {}",
+          settings.host(),
+          settings.port(),
+          pause.toMillis(),
+          reason);
+    }
+  }
+
+  private static String described(Status status) {
+    Throwable cause = status.getCause();
+    return Printable.of(
+        status.getCode()
+            + ": "
+            + status.getDescription()
+            + (cause == null ? "" : ": " + cause.getMessage()));
+  }
+
   /** One stream from its opening to its end. */
   private final class Connection implements Events {
-    private final Instant opened = control.instant();
     private final List<DirectoryUpdate> parts = new ArrayList<>();
     private @Nullable Stream stream;
     private ControlThread.@Nullable Alarm silence;
+    private @Nullable Instant firstMessage;
 
     private void open() {
       silence =
@@ -178,12 +196,16 @@ final class DirectoryWatch {
         return;
       }
       hush();
+      if (firstMessage == null) {
+        firstMessage = control.instant();
+      }
       try {
         switch (message.getMessageCase()) {
           case UPDATE -> onUpdate(message.getUpdate());
           case BUNDLE -> onBundle(message.getBundle());
           case MESSAGE_NOT_SET -> LOG.debug("A newer ca says something that means nothing here");
         }
+        beInStep();
         if (stream != null) {
           stream.request();
         }
@@ -256,17 +278,21 @@ final class DirectoryWatch {
       epoch = update.getEpoch();
       version = update.getVersion();
       acknowledge();
-      if (!connected) {
-        connected = true;
-        LOG.info("In step with the ca at version {}", version);
-        listener.onConnected();
-      }
       for (Workload workload : update.getWorkloadsList()) {
         // A report may have come before the ca knew the pod.
         if (workload.getState() == WorkloadState.EXPECTED
             && captured.contains(workload.getPodUid())) {
           report(workload.getPodUid());
         }
+      }
+    }
+
+    /** A ca that has nothing new since the version resumed from says no more than its bundle. */
+    private void beInStep() {
+      if (!connected && epoch != 0) {
+        connected = true;
+        LOG.info("In step with the ca at version {}", version);
+        listener.onConnected();
       }
     }
 
@@ -279,7 +305,7 @@ final class DirectoryWatch {
     private void fail(Status status) {
       if (connection == this) {
         end(String.valueOf(status.getDescription()));
-        lost(Duration.between(opened, control.instant()), status);
+        lost(life(), status);
       }
     }
 
@@ -295,8 +321,14 @@ final class DirectoryWatch {
     public void onEnd(Status status) {
       if (connection == this) {
         hush();
-        lost(Duration.between(opened, control.instant()), status);
+        lost(life(), status);
       }
+    }
+
+    private Duration life() {
+      return firstMessage == null
+          ? Duration.ZERO
+          : Duration.between(firstMessage, control.instant());
     }
 
     private void hush() {
