@@ -38,6 +38,8 @@ public final class WireTap implements AutoCloseable {
             "--snapshot-length=0",
             "--buffer-size=65536",
             "--packet-buffered",
+            // Else the kernel gathers packets for a second, and what it holds at the end is lost.
+            "--immediate-mode",
             "--relinquish-privileges=root",
             "-w",
             file.toString());
