@@ -233,7 +233,8 @@ final class Membership {
             .setNode(entry.node())
             .setSpiffeId(
                 SpiffeId.workload(trustDomain, entry.namespace(), entry.serviceAccount())
-                    .toString())
+                    .toString()
+                    .intern())
             .setState(entry.state());
     for (InetAddress address : entry.addresses()) {
       workload.addAddresses(UnsafeByteOperations.unsafeWrap(address.getAddress()));

@@ -116,19 +116,19 @@ public final class ManifestPods implements PodSource {
     }
     boolean hostNetwork =
         pod.getSpec() != null && Boolean.TRUE.equals(pod.getSpec().getHostNetwork());
+    // Ten thousand pods share a few hundred of these names.
     Pod reduced =
         new Pod(
             uid(pod),
-            pod.getMetadata().getNamespace(),
+            pod.getMetadata().getNamespace().intern(),
             pod.getMetadata().getName(),
-            serviceAccount(pod),
-            pod.getSpec() == null ? "" : orEmpty(pod.getSpec().getNodeName()),
+            serviceAccount(pod).intern(),
+            pod.getSpec() == null ? "" : orEmpty(pod.getSpec().getNodeName()).intern(),
             hostNetwork ? List.of() : addresses(pod),
             false,
             false,
             created(pod));
-    return new Candidate(
-        reduced, labels, hostNetwork, pod.getStatus() == null ? null : pod.getStatus().getPhase());
+    return new Candidate(reduced, labels, hostNetwork, phase(pod));
   }
 
   private static String uid(io.fabric8.kubernetes.api.model.Pod pod) {
@@ -143,7 +143,12 @@ public final class ManifestPods implements PodSource {
   /** Thousands of pods have dozens of labels each, and one of them matters here. */
   private static Map<String, String> meshLabel(@Nullable Map<String, String> labels) {
     String value = labels == null ? null : labels.get(OptIn.LABEL);
-    return value == null ? Map.of() : Map.of(OptIn.LABEL, value);
+    return value == null ? Map.of() : Map.of(OptIn.LABEL, value.intern());
+  }
+
+  private static @Nullable String phase(io.fabric8.kubernetes.api.model.Pod pod) {
+    String phase = pod.getStatus() == null ? null : pod.getStatus().getPhase();
+    return phase == null ? null : phase.intern();
   }
 
   private static String serviceAccount(io.fabric8.kubernetes.api.model.Pod pod) {

@@ -1,16 +1,18 @@
 package io.weftmesh.ca.server.rpc;
 
 import io.grpc.Server;
-import io.grpc.netty.GrpcSslContexts;
 import io.grpc.netty.NettyServerBuilder;
 import io.grpc.util.AdvancedTlsX509KeyManager;
 import io.netty.channel.EventLoopGroup;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.netty.channel.nio.NioIoHandler;
 import io.netty.channel.socket.nio.NioServerSocketChannel;
+import io.netty.handler.ssl.ApplicationProtocolConfig;
+import io.netty.handler.ssl.ApplicationProtocolNames;
+import io.netty.handler.ssl.ClientAuth;
+import io.netty.handler.ssl.IdentityCipherSuiteFilter;
+import io.netty.handler.ssl.JdkSslContext;
 import io.netty.handler.ssl.SslContext;
-import io.netty.handler.ssl.SslContextBuilder;
-import io.netty.handler.ssl.SslProvider;
 import io.weftmesh.ca.server.directory.Directory;
 import io.weftmesh.ca.server.node.NodeAuthorizer;
 import io.weftmesh.ca.server.node.RateLimit;
@@ -20,12 +22,14 @@ import io.weftmesh.ca.server.telemetry.SigningMetrics;
 import java.io.Closeable;
 import java.io.IOException;
 import java.net.InetSocketAddress;
+import java.security.GeneralSecurityException;
 import java.security.cert.X509Certificate;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
-import javax.net.ssl.SSLException;
+import javax.net.ssl.KeyManager;
+import javax.net.ssl.SSLContext;
 
 /**
  * The ca's gRPC port: TLS 1.3 with the ca's own SVID, callers told by their token. Every bound here
@@ -73,7 +77,7 @@ public final class GrpcServer implements Closeable {
       RotatingAuthority authority,
       Directory directory,
       SigningMetrics metrics)
-      throws SSLException {
+      throws GeneralSecurityException {
     Refusals refusals = new Refusals(metrics);
     server =
         NettyServerBuilder.forAddress(listen)
@@ -98,10 +102,26 @@ public final class GrpcServer implements Closeable {
             .build();
   }
 
-  private SslContext tls() throws SSLException {
-    return GrpcSslContexts.configure(SslContextBuilder.forServer(keys), SslProvider.JDK)
-        .protocols("TLSv1.3")
-        .build();
+  /**
+   * Not made by GrpcSslContexts: the builder behind it tries out every BouncyCastle provider that
+   * it finds, which costs several megabytes for good.
+   */
+  private SslContext tls() throws GeneralSecurityException {
+    SSLContext context = SSLContext.getInstance("TLSv1.3");
+    context.init(new KeyManager[] {keys}, null, null);
+    return new JdkSslContext(
+        context,
+        false,
+        null,
+        IdentityCipherSuiteFilter.INSTANCE,
+        new ApplicationProtocolConfig(
+            ApplicationProtocolConfig.Protocol.ALPN,
+            ApplicationProtocolConfig.SelectorFailureBehavior.NO_ADVERTISE,
+            ApplicationProtocolConfig.SelectedListenerFailureBehavior.ACCEPT,
+            ApplicationProtocolNames.HTTP_2),
+        ClientAuth.NONE,
+        new String[] {"TLSv1.3"},
+        false);
   }
 
   /** Shows another certificate in handshakes from now on; needed before {@link #start}. */
