@@ -111,9 +111,11 @@ public final class Identities implements Closeable {
 
   /** The identity's certificate, unexpired, or null. */
   public @Nullable Svid current(SpiffeId id) {
+    // The clock first: between the two a renewal may come, which must not look like an end.
+    Instant now = control.instant();
     Identity identity = identities.get(id);
     Svid svid = identity == null ? null : identity.svid;
-    return svid != null && control.instant().isBefore(svid.notAfter()) ? svid : null;
+    return svid != null && now.isBefore(svid.notAfter()) ? svid : null;
   }
 
   /** The required identities without a certificate in hand; for readiness and its message. */

@@ -27,7 +27,14 @@ import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.UnaryOperator;
 import javax.net.ssl.ExtendedSSLSession;
 import javax.net.ssl.SSLEngine;
@@ -287,6 +294,37 @@ final class TlsContextsTest extends IdentityTest {
     pair.close();
     assertThat(generation.references()).isZero();
     assertThat(generation.server(alloc())).isEmpty();
+  }
+
+  @Test
+  void connectionsMayBeMadeWhileContextsAreReplaced() throws Exception {
+    AtomicBoolean done = new AtomicBoolean();
+    ExecutorService threads = Executors.newFixedThreadPool(2);
+    List<Future<Integer>> loops = new ArrayList<>();
+    for (int i = 0; i < 2; i++) {
+      loops.add(
+          threads.submit(() -> {
+            int made = 0;
+            while (!done.get() || made == 0) {
+              discard(server(CART));
+              discard(contexts.client(CART, PAY, alloc()).orElseThrow());
+              made++;
+            }
+            return made;
+          }));
+    }
+    Set<TlsGeneration> generations = new HashSet<>();
+    for (int i = 0; i < 20; i++) {
+      generations.add(contexts.generation(CART));
+      control.advance(Duration.ofMinutes(31));
+    }
+    done.set(true);
+    for (Future<Integer> loop : loops) {
+      assertThat(loop.get(20, TimeUnit.SECONDS)).isPositive();
+    }
+    threads.shutdown();
+
+    assertThat(generations).hasSize(20).noneMatch(generation -> generation.references() > 0);
   }
 
   @Test
