@@ -13,6 +13,7 @@ import io.weftmesh.proxy.balance.EndpointSet;
 import io.weftmesh.proxy.balance.Pick;
 import io.weftmesh.proxy.balance.RetryBudget;
 import io.weftmesh.proxy.balance.Tried;
+import io.weftmesh.proxy.http.codec.Field;
 import io.weftmesh.proxy.http.codec.Framing;
 import io.weftmesh.proxy.http.codec.Head;
 import io.weftmesh.proxy.http.codec.MalformedException;
@@ -79,6 +80,7 @@ final class Exchange {
   private final Head request;
   private final Framing framing;
   private final boolean upgrade;
+  private final boolean expectsContinue;
   private final RequestBody body;
   private final Deadline deadline;
   private final long startNanos;
@@ -101,6 +103,7 @@ final class Exchange {
   private int retries;
   private boolean staleRetried;
   private boolean continued;
+  private boolean bodyBegun;
   private boolean inputEnded;
   private int status;
 
@@ -127,6 +130,7 @@ final class Exchange {
     this.framing = framing;
     this.deadline = deadline;
     this.upgrade = HopByHop.upgrades(request);
+    this.expectsContinue = request.has(Field.EXPECT);
     this.body = new RequestBody(proxy.settings().maxReplayBytes());
     this.startNanos = Deadline.now(client.loop());
     this.activeNanos = startNanos;
@@ -300,6 +304,7 @@ final class Exchange {
 
   /** Some of the body; taken over. */
   void requestData(ByteBuf data) {
+    bodyBegun = true;
     activeNanos = Deadline.now(client.loop());
     UpstreamConnection to = upstream;
     boolean sent = to != null && (phase == Phase.SENT || passesOn());
@@ -406,6 +411,7 @@ final class Exchange {
       body.forget();
     }
     client.interim(head);
+    holdAnswer();
   }
 
   void answer(Head head, Framing answerFraming, boolean upstreamKept) {
@@ -434,7 +440,19 @@ final class Exchange {
     status = code;
     body.forget();
     HopByHop.strip(head, false);
-    client.answer(head, answerFraming, upstreamKept || body.isEnded());
+    client.answer(head, answerFraming, body.isEnded() || (upstreamKept && !isBodyWithheld()));
+    holdAnswer();
+  }
+
+  /**
+   * Whether the client still waits to be told to send its body. After an answer that tells it
+   * nothing of the kind it may send the body, or another request: nobody can tell which.
+   */
+  private boolean isBodyWithheld() {
+    return expectsContinue && !continued && !bodyBegun;
+  }
+
+  private void holdAnswer() {
     UpstreamConnection from = upstream;
     if (from != null && !client.isWritable()) {
       from.setReading(false);
@@ -446,10 +464,7 @@ final class Exchange {
     client.answerData(data);
     if (!client.isWritable()) {
       client.flush();
-      UpstreamConnection from = upstream;
-      if (from != null && !client.isWritable()) {
-        from.setReading(false);
-      }
+      holdAnswer();
     }
   }
 
@@ -462,6 +477,9 @@ final class Exchange {
     series().answered(status, tookNanos());
     if (last || body.isEnded()) {
       upstream = null;
+      over();
+    } else if (isBodyWithheld()) {
+      dropUpstream();
       over();
     } else {
       phase = Phase.ANSWERED;
@@ -578,7 +596,11 @@ final class Exchange {
 
   /** Whether it will be sent again; then the caller has nothing more to do. */
   private boolean retry(RetryReason reason) {
-    if (retries >= policy.attempts() || !body.isReplayable() || inputEnded) {
+    if (retries >= policy.attempts() || !body.isReplayable()) {
+      return false;
+    }
+    if (inputEnded && reason != RetryReason.CONNECT) {
+      // Most clients that have ended their side have left, and the work would be for nobody.
       return false;
     }
     long pauseNanos = backoffNanos(retries + 1);

@@ -127,18 +127,21 @@ final class UpstreamPool {
                 return;
               }
               UpstreamConnection connection = adopt(result.getNow(), endpoint, place);
-              if (waiter.isWaiting()) {
+              if (!waiter.isWaiting()) {
+                give(connection);
+              } else if (connection.isOpen()) {
                 waiter.connected(connection);
               } else {
-                give(connection);
+                waiter.notConnected(
+                    new Unreachable(Unreachable.Reason.REFUSED, "closed as soon as it was open"));
               }
             });
   }
 
   /** Takes over a connection that somebody else has opened and not used. */
   void offer(Upstream upstream, Endpoint endpoint) {
-    Limit.Guard place = places.tryAcquire();
-    if (place == null || closed) {
+    Limit.Guard place = closed ? null : places.tryAcquire();
+    if (place == null) {
       upstream.channel().close();
     } else {
       give(adopt(upstream, endpoint, place));

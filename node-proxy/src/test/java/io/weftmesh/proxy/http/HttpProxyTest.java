@@ -170,6 +170,39 @@ class HttpProxyTest {
   }
 
   @Test
+  void whatFollowsAnAnswerToARequestThatWaitsToBeContinuedIsNotRead() {
+    Wire client = mesh.client();
+    client.sends(
+        "POST / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 40\r\n\r\n");
+    Wire server = mesh.opened();
+    server.got();
+    server.sends("HTTP/1.1 417 Expectation Failed\r\nContent-Length: 0\r\n\r\n");
+
+    assertThat(client.got()).contains(" 417 ", "\r\nConnection: close\r\n");
+    client.sends(GET);
+    assertThat(server.got()).describedAs("a body, or another request?").isEmpty();
+    assertThat(server.isActive()).isFalse();
+    assertThat(client.got()).isEmpty();
+  }
+
+  @Test
+  void aServerThatSendsNothingButInterimAnswersIsHeldUpByASlowClient() {
+    Wire client = mesh.client();
+    client.sends(GET);
+    Wire server = mesh.opened();
+    client.block();
+    for (int i = 0; i < 100 && server.isRead(); i++) {
+      server.sends("HTTP/1.1 103 Early Hints\r\nLink: " + "x".repeat(100) + "\r\n\r\n");
+    }
+    assertThat(server.isRead()).isFalse();
+
+    client.unblock();
+    assertThat(server.isRead()).isTrue();
+    server.sends(OK);
+    assertThat(client.got()).endsWith(OK);
+  }
+
+  @Test
   void anAnswerMayBeCompleteBeforeItsRequest() {
     Wire client = mesh.client();
     client.sends("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\n\r\nab");
@@ -481,6 +514,22 @@ class HttpProxyTest {
     upstream.sends(OK);
     assertThat(client.got()).isEqualTo(OK);
     assertThat(mesh.metric("weft_requests_total", "security=\"same_node\"")).isEqualTo(1);
+  }
+
+  @Test
+  void aReleasedPodKeepsNoConnections() {
+    Wire client = mesh.client();
+    client.sends(GET);
+    Wire server = mesh.opened();
+    mesh.pod.close();
+    mesh.turn();
+    server.sends(OK);
+    assertThat(client.got()).describedAs("what runs goes on").isEqualTo(OK);
+    assertThat(server.isActive()).isFalse();
+
+    mesh.pod.offer(mesh.endpointSet().ready().getFirst(), mesh.dials.open());
+    assertThat(mesh.opened().isActive()).isFalse();
+    assertThat(mesh.pod.upstreams()).isZero();
   }
 
   @Test

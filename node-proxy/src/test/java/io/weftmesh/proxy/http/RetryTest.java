@@ -9,6 +9,7 @@ import io.weftmesh.policy.model.RetryPolicy.Backoff;
 import io.weftmesh.policy.model.RetryPolicy.Budget;
 import io.weftmesh.policy.model.Timeouts;
 import io.weftmesh.proxy.tunnel.Unreachable.Reason;
+import io.weftmesh.proxy.tunnel.Upstream;
 import java.time.Duration;
 import java.util.HashSet;
 import java.util.List;
@@ -89,6 +90,37 @@ class RetryTest {
         .contains("told to fail");
     assertThat(mesh.dials.tried).hasSize(tries);
     assertThat(client.isActive()).isTrue();
+  }
+
+  @Test
+  void aConnectionThatIsClosedAsSoonAsItIsOpenIsNone() {
+    mesh.dials.hold = true;
+    Wire client = mesh.client();
+    client.sends(POST);
+    Upstream dead = mesh.dials.open();
+    dead.channel().close();
+    mesh.opened();
+    mesh.dials.hold = false;
+    mesh.dials.held.setSuccess(dead);
+    mesh.passes(PAUSE);
+    Wire server = mesh.opened();
+    assertThat(server.got()).isEqualTo(POST);
+    server.sends(OK);
+
+    assertThat(client.got()).isEqualTo(OK);
+  }
+
+  @Test
+  void aClientThatHasEndedItsSideIsRetriedForOnlyIfNothingWasSent() {
+    mesh.policy(statuses(2, 503), Timeouts.NONE);
+    mesh.dials.failures.add(Reason.REFUSED);
+    Wire client = mesh.client();
+    client.sends(GET);
+    client.sendsEnd();
+    mesh.passes(PAUSE);
+    mesh.opened().sends(UNAVAILABLE);
+
+    assertThat(client.got()).startsWith("HTTP/1.1 503 ").endsWith("busy");
   }
 
   @Test
