@@ -1,10 +1,14 @@
 package io.weftmesh.proxy.telemetry;
 
+import io.prometheus.client.Collector;
 import io.prometheus.client.CollectorRegistry;
 import io.prometheus.client.SimpleCollector;
 import io.prometheus.client.exporter.common.TextFormat;
 import java.io.IOException;
 import java.io.Writer;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
 import java.util.function.DoubleSupplier;
 import java.util.function.Function;
 
@@ -67,7 +71,24 @@ public final class Metrics {
 
   /** Writes all series in the text format, version 0.0.4. */
   public void writeText(Writer out) throws IOException {
-    TextFormat.write004(out, registry.metricFamilySamples());
+    TextFormat.write004(out, Collections.enumeration(samples()));
+  }
+
+  /** Without the time at which each series began, which doubles them and which nobody asks for. */
+  private List<Collector.MetricFamilySamples> samples() {
+    List<Collector.MetricFamilySamples> families = new ArrayList<>();
+    for (var family : Collections.list(registry.metricFamilySamples())) {
+      families.add(
+          new Collector.MetricFamilySamples(
+              family.name,
+              family.unit,
+              family.type,
+              family.help,
+              family.samples.stream()
+                  .filter(sample -> !sample.name.endsWith("_created"))
+                  .toList()));
+    }
+    return families;
   }
 
   private record Series<C, H>(SimpleCollector<C> collector, Function<C, H> handle)

@@ -22,6 +22,13 @@ final class MetricsTest {
   }
 
   @Test
+  void leavesOutWhenASeriesBegan() throws IOException {
+    metrics.counters("weft_things_total", "Things.").with().increment();
+
+    assertThat(text()).doesNotContain("_created");
+  }
+
+  @Test
   void handsOutTheSameSeriesForTheSameLabels() throws IOException {
     var family = metrics.gauges("weft_level", "Level.", "kind");
 
