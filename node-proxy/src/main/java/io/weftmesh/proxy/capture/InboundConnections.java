@@ -38,11 +38,16 @@ public final class InboundConnections {
   void accept(CapturedPod pod, SocketChannel accepted, InetSocketAddress destination) {
     InboundPolicy policy = snapshots.get().inbound(pod.workload().uid());
     InetSocketAddress remote = accepted.remoteAddress();
-    if (policy == null || remote == null) {
-      refuse(pod, accepted, "leaving");
+    if (remote == null) {
+      Relay.reset(accepted);
       return;
     }
     InetAddress source = remote.getAddress();
+    if (policy == null) {
+      // The pod is leaving the mesh, and is as open as it will be without it.
+      relay(pod, accepted, destination, source);
+      return;
+    }
     InboundDecision decision =
         policy.decide(
             new InboundCaller(null, Security.PLAINTEXT, nodeAddresses.contains(source)),

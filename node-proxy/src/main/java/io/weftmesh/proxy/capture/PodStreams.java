@@ -37,8 +37,8 @@ public final class PodStreams implements InboundStreams {
     Workload workload = target.workload();
     InboundPolicy policy = snapshots.get().inbound(workload.uid());
     if (policy == null) {
-      return refuse(
-          loop, Refused.Reason.UNREACHABLE, "pod " + workload + " is leaving the mesh; try again");
+      // The pod is leaving the mesh, and is as open as it will be without it.
+      return connect(loop, target, caller, destination);
     }
     InboundDecision decision =
         policy.decide(

@@ -11,10 +11,12 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -38,6 +40,9 @@ final class RedirectorLink implements Closeable {
 
   private static final Logger log = LoggerFactory.getLogger(RedirectorLink.class);
   private static final Duration RETRY = Duration.ofMillis(200);
+
+  /** How long connections wait for a socket when there is no redirector. */
+  private static final Duration PATIENCE = Duration.ofSeconds(10);
 
   private final Path socket;
   private final String generation;
@@ -77,18 +82,29 @@ final class RedirectorLink implements Closeable {
     return threads;
   }
 
-  /** Leases sockets of a pod without blocking the caller. */
+  /**
+   * Leases sockets of a pod without blocking the caller. A redirector that is being restarted is
+   * waited for: until it is back, the connections of a burst wait and do not fail.
+   */
   CompletableFuture<List<Descriptor>> lease(String podUid, Family family, int count) {
-    return CompletableFuture.supplyAsync(
-        () -> {
-          try {
-            return connectedClient().lease(podUid, family, count);
-          } catch (RedirectorException failure) {
-            metrics.failed(failure.reason());
-            throw new java.util.concurrent.CompletionException(failure);
-          }
-        },
-        threads);
+    return CompletableFuture.supplyAsync(() -> leaseWithPatience(podUid, family, count), threads);
+  }
+
+  private List<Descriptor> leaseWithPatience(String podUid, Family family, int count) {
+    long endNanos = System.nanoTime() + PATIENCE.toNanos();
+    while (true) {
+      try {
+        return connectedClient().lease(podUid, family, count);
+      } catch (RedirectorException failure) {
+        metrics.failed(failure.reason());
+        boolean mayPass =
+            failure.reason() == Reason.DISCONNECTED || failure.reason() == Reason.TIMED_OUT;
+        if (closed || !mayPass || System.nanoTime() - endNanos > 0) {
+          throw new CompletionException(failure);
+        }
+        LockSupport.parkNanos(RETRY.toNanos());
+      }
+    }
   }
 
   /** The connection. */
