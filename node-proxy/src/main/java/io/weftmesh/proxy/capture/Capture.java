@@ -3,6 +3,7 @@ package io.weftmesh.proxy.capture;
 import io.netty.channel.EventLoop;
 import io.weftmesh.ca.api.SpiffeId;
 import io.weftmesh.policy.model.WithoutIdentity;
+import io.weftmesh.proxy.balance.Limit;
 import io.weftmesh.proxy.identity.Identities;
 import io.weftmesh.proxy.routing.InboundPolicy;
 import io.weftmesh.proxy.routing.Snapshot;
@@ -56,6 +57,7 @@ public final class Capture implements Closeable {
   private final Consumer<CapturedPod> closed;
   private final NodeAddresses nodeAddresses;
   private final LongSupplier nanoClock;
+  private final Limit acceptedInTotal;
   private final CaptureMetrics metrics;
   private final RedirectorLink link;
   private final Map<String, PodCapture> captures = new ConcurrentHashMap<>();
@@ -100,6 +102,7 @@ public final class Capture implements Closeable {
     this.closed = closed;
     this.nodeAddresses = nodeAddresses;
     this.nanoClock = nanoClock;
+    this.acceptedInTotal = new Limit(settings.maxConnections());
     this.metrics = new CaptureMetrics(metrics);
     this.link =
         new RedirectorLink(settings.redirector(), settings.generation(), this.metrics, timer);
@@ -229,7 +232,7 @@ public final class Capture implements Closeable {
   }
 
   PodListeners listen(CapturedPod pod, Listeners listeners) {
-    return new PodListeners(pod, listeners, connections, metrics);
+    return new PodListeners(pod, listeners, connections, acceptedInTotal, metrics);
   }
 
   SpiffeId identityOf(Workload workload) {

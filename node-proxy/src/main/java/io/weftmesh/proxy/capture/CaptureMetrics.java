@@ -15,6 +15,7 @@ final class CaptureMetrics {
   final Counter rulesRepaired;
   final Counter abandoned;
   final Counter acceptsPaused;
+  final Counter acceptsThrottled;
   final Counter leasedSockets;
   private final Family<Counter> failures;
   private final Family<Counter> refused;
@@ -48,6 +49,13 @@ final class CaptureMetrics {
                 "weft_accepts_paused_total",
                 "Times that a listener rested because no connection could be accepted, most often"
                     + " for want of descriptors.")
+            .with();
+    acceptsThrottled =
+        metrics
+            .counters(
+                "weft_accepts_throttled_total",
+                "Times that a listener rested because its pod had more new connections in a second"
+                    + " than it may.")
             .with();
     leasedSockets =
         metrics

@@ -22,6 +22,7 @@ import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -37,6 +38,7 @@ public final class CapturedPod implements LocalPod {
   private final LeasedSockets ipv4;
   private final LeasedSockets ipv6;
   private final Set<Channel> channels = ConcurrentHashMap.newKeySet();
+  private final AtomicInteger acceptedChannels = new AtomicInteger();
   private volatile Runnable whenIdle = () -> {};
   private volatile Workload workload;
   private volatile boolean closed;
@@ -113,6 +115,18 @@ public final class CapturedPod implements LocalPod {
 
   void update(Workload now) {
     workload = now;
+  }
+
+  /** Of those, the ones that were accepted. */
+  int acceptedChannels() {
+    return acceptedChannels.get();
+  }
+
+  /** As {@link #track}, for one that was accepted. */
+  void trackAccepted(Channel channel) {
+    acceptedChannels.incrementAndGet();
+    channel.closeFuture().addListener(closed -> acceptedChannels.decrementAndGet());
+    track(channel);
   }
 
   /** Counts a channel in the pod's namespace until it is closed; closes it if the pod is gone. */

@@ -1,13 +1,10 @@
 package io.weftmesh.proxy.capture;
 
 import io.netty.channel.Channel;
-import io.netty.channel.ChannelFuture;
-import io.netty.channel.ChannelHandlerContext;
-import io.netty.channel.ChannelInboundHandlerAdapter;
-import io.netty.channel.EventLoop;
 import io.netty.channel.epoll.EpollServerSocketChannel;
 import io.netty.channel.epoll.EpollSocketChannel;
-import io.weftmesh.proxy.tcp.Sockets;
+import io.weftmesh.proxy.balance.Limit;
+import io.weftmesh.proxy.tcp.Relay;
 import io.weftmesh.proxy.tunnel.OwnPorts;
 import io.weftmesh.redirector.lease.Descriptor;
 import io.weftmesh.redirector.lease.Listeners;
@@ -15,7 +12,6 @@ import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -30,18 +26,27 @@ import org.slf4j.LoggerFactory;
  */
 final class PodListeners {
   private static final Logger log = LoggerFactory.getLogger(PodListeners.class);
-  private static final int ACCEPT_PAUSE_MILLIS = 200;
 
   private final CapturedPod pod;
   private final Connections connections;
+  private final Limit total;
   private final CaptureMetrics metrics;
   private final Listeners held;
   private final List<Channel> channels = new ArrayList<>();
 
-  PodListeners(CapturedPod pod, Listeners held, Connections connections, CaptureMetrics metrics) {
+  /**
+   * @param total bounds the connections of all pods together
+   */
+  PodListeners(
+      CapturedPod pod,
+      Listeners held,
+      Connections connections,
+      Limit total,
+      CaptureMetrics metrics) {
     this.pod = pod;
     this.held = held;
     this.connections = connections;
+    this.total = total;
     this.metrics = metrics;
   }
 
@@ -63,9 +68,9 @@ final class PodListeners {
     held.close();
   }
 
-  private void accept(Descriptor listener, Taker taker) throws IOException {
+  private void accept(Descriptor listener, Acceptor.Taker taker) throws IOException {
     EpollServerSocketChannel channel = new EpollServerSocketChannel(listener.duplicate().take());
-    channel.pipeline().addLast(new Acceptor(taker));
+    channel.pipeline().addLast(new Acceptor(pod, total, metrics, taker));
     channels.add(channel);
     pod.loops().next().register(channel);
   }
@@ -93,7 +98,7 @@ final class PodListeners {
     if (destination == null || isProxy(destination)) {
       metrics.refused("not_redirected").increment();
       log.debug("{} came to a proxy port of {} directly", accepted.remoteAddress(), pod);
-      reset(accepted);
+      Relay.reset(accepted);
       return null;
     }
     return destination;
@@ -103,64 +108,5 @@ final class PodListeners {
     return OwnPorts.contains(destination.getPort())
         && (pod.workload().addresses().contains(destination.getAddress())
             || destination.getAddress().isLoopbackAddress());
-  }
-
-  private static void reset(EpollSocketChannel accepted) {
-    accepted.config().setSoLinger(0);
-    accepted.close();
-  }
-
-  /** Takes an accepted connection on its own loop. */
-  private interface Taker {
-    void take(EpollSocketChannel accepted);
-  }
-
-  private final class Acceptor extends ChannelInboundHandlerAdapter {
-    private final Taker taker;
-
-    Acceptor(Taker taker) {
-      this.taker = taker;
-    }
-
-    @Override
-    public void channelRead(ChannelHandlerContext ctx, Object message) {
-      EpollSocketChannel accepted = (EpollSocketChannel) message;
-      accepted.config().setAutoRead(false);
-      EventLoop loop = pod.loops().next();
-      try {
-        Sockets.configure(accepted);
-      } catch (io.netty.channel.ChannelException closedByNow) {
-        accepted.unsafe().closeForcibly();
-        return;
-      }
-      pod.track(accepted);
-      loop.register(accepted)
-          .addListener((ChannelFuture registered) -> {
-            if (registered.isSuccess()) {
-              taker.take(accepted);
-            } else {
-              accepted.unsafe().closeForcibly();
-            }
-          });
-    }
-
-    /**
-     * Accepting has failed: descriptors may have run out. Others are served until some are back.
-     */
-    @Override
-    public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
-      Channel listener = ctx.channel();
-      if (!listener.config().isAutoRead()) {
-        return;
-      }
-      metrics.acceptsPaused.increment();
-      log.warn("{} accepts nothing for {} ms: {}", pod, ACCEPT_PAUSE_MILLIS, String.valueOf(cause));
-      listener.config().setAutoRead(false);
-      ctx.executor()
-          .schedule(
-              () -> listener.config().setAutoRead(true),
-              ACCEPT_PAUSE_MILLIS,
-              TimeUnit.MILLISECONDS);
-    }
   }
 }

@@ -7,6 +7,7 @@ import io.weftmesh.policy.v1alpha1.TrafficPolicySpec;
 import io.weftmesh.policy.v1alpha1.TrafficShiftSpec;
 import io.weftmesh.proxy.routing.Exclusions;
 import io.weftmesh.proxy.routing.IpFamily;
+import io.weftmesh.proxy.routing.PodBounds;
 import io.weftmesh.proxy.routing.Probe;
 import java.net.InetAddress;
 import java.time.Duration;
@@ -87,7 +88,8 @@ sealed interface ClusterObject {
       List<InetAddress> addresses,
       Map<String, String> labels,
       Exclusions exclusions,
-      List<Probe> probes)
+      List<Probe> probes,
+      PodBounds bounds)
       implements ClusterObject {}
 
   /** A {@code TrafficShift}. */

@@ -11,6 +11,7 @@ import io.fabric8.kubernetes.api.model.PodStatus;
 import io.weftmesh.proxy.cluster.ClusterObject.PodObject;
 import io.weftmesh.proxy.routing.Cidr;
 import io.weftmesh.proxy.routing.Exclusions;
+import io.weftmesh.proxy.routing.PodBounds;
 import io.weftmesh.proxy.routing.Probe;
 import java.net.InetAddress;
 import java.util.ArrayList;
@@ -26,6 +27,9 @@ final class PodReduction {
   static final String EXCLUDE_INBOUND_PORTS = "weftmesh.io/exclude-inbound-ports";
   static final String EXCLUDE_OUTBOUND_PORTS = "weftmesh.io/exclude-outbound-ports";
   static final String EXCLUDE_OUTBOUND_CIDRS = "weftmesh.io/exclude-outbound-cidrs";
+
+  static final String MAX_CONNECTIONS = "weftmesh.io/max-connections";
+  static final String MAX_NEW_CONNECTIONS = "weftmesh.io/max-new-connections-per-second";
 
   private static final String TEMPLATE_HASH = "pod-template-hash";
 
@@ -53,7 +57,8 @@ final class PodReduction {
         addresses(status),
         Reduction.labels(metadata.getLabels()),
         exclusions(Reduction.labels(metadata.getAnnotations())),
-        probes(spec));
+        probes(spec),
+        bounds(Reduction.labels(metadata.getAnnotations())));
   }
 
   /** The name that stays when the pod is replaced: metrics would otherwise grow with every pod. */
@@ -91,6 +96,34 @@ final class PodReduction {
         list(annotations, EXCLUDE_INBOUND_PORTS, PodReduction::port),
         list(annotations, EXCLUDE_OUTBOUND_PORTS, PodReduction::port),
         List.copyOf(list(annotations, EXCLUDE_OUTBOUND_CIDRS, Cidr::parse)));
+  }
+
+  private static PodBounds bounds(Map<String, String> annotations) {
+    return new PodBounds(
+        count(annotations, MAX_CONNECTIONS, PodBounds.DEFAULT.maxConnections()),
+        count(annotations, MAX_NEW_CONNECTIONS, PodBounds.DEFAULT.maxNewConnectionsPerSecond()));
+  }
+
+  private static int count(Map<String, String> annotations, String name, int otherwise) {
+    String value = annotations.get(name);
+    if (value == null) {
+      return otherwise;
+    }
+    try {
+      int count = Integer.parseInt(value);
+      if (count >= 1) {
+        return count;
+      }
+    } catch (NumberFormatException wrong) {
+      throw noCount(name, value, wrong);
+    }
+    throw noCount(name, value, null);
+  }
+
+  private static IllegalArgumentException noCount(
+      String name, String value, @Nullable NumberFormatException cause) {
+    return new IllegalArgumentException(
+        "annotation " + name + " is \"" + value + "\", expected a number of at least 1", cause);
   }
 
   private static int port(String text) {

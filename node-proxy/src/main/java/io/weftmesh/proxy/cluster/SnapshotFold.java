@@ -140,7 +140,8 @@ final class SnapshotFold {
               pod.addresses(),
               pod.labels(),
               pod.exclusions(),
-              pod.probes()),
+              pod.probes(),
+              pod.bounds()),
           new InboundPolicy(compiled.security().of(pod.namespace(), pod.labels()), pod.probes()));
     }
   }

@@ -114,7 +114,11 @@ final class NodeProxy {
     capture =
         new Capture(
             new CaptureSettings(
-                settings.redirector(), generation, settings.trustDomain(), settings.drainTimeout()),
+                settings.redirector(),
+                generation,
+                settings.trustDomain(),
+                settings.drainTimeout(),
+                CaptureSettings.connectionsFor(ProcessMetrics.descriptorLimit())),
             eventLoops(),
             snapshots,
             identity.identities(),

@@ -12,6 +12,7 @@ import java.nio.file.Path;
 /** What the process itself uses. Everything is asked for at the scrape, and costs nothing else. */
 final class ProcessMetrics {
   private static final long PAGE_BYTES = 4096;
+  private static final String DESCRIPTOR_LIMIT = "Max open files";
 
   private ProcessMetrics() {}
 
@@ -35,6 +36,18 @@ final class ProcessMetrics {
         "weft_heap_used_bytes",
         "The part of the heap that is in use, garbage included.",
         () -> Runtime.getRuntime().totalMemory() - Runtime.getRuntime().freeMemory());
+  }
+
+  /** How many descriptors this process may have. */
+  static long descriptorLimit() throws IOException {
+    for (String line : Files.readAllLines(Path.of("/proc/self/limits"))) {
+      if (line.startsWith(DESCRIPTOR_LIMIT)) {
+        String values = line.substring(DESCRIPTOR_LIMIT.length()).strip();
+        String soft = values.substring(0, values.indexOf(' '));
+        return soft.equals("unlimited") ? Integer.MAX_VALUE : Long.parseLong(soft);
+      }
+    }
+    throw new IOException("/proc/self/limits has no line '" + DESCRIPTOR_LIMIT + "'");
   }
 
   private static double entries(Path folder) {

@@ -21,7 +21,8 @@ public record Workload(
     List<InetAddress> addresses,
     Map<String, String> labels,
     Exclusions exclusions,
-    List<Probe> probes) {
+    List<Probe> probes,
+    PodBounds bounds) {
 
   public Workload {
     addresses = List.copyOf(addresses);
@@ -30,6 +31,32 @@ public record Workload(
     if (addresses.isEmpty()) {
       throw new IllegalArgumentException("pod " + namespace + "/" + name + " has no address yet");
     }
+  }
+
+  /** A pod with the default bounds. */
+  public Workload(
+      String uid,
+      String namespace,
+      String name,
+      String workload,
+      String serviceAccount,
+      String node,
+      List<InetAddress> addresses,
+      Map<String, String> labels,
+      Exclusions exclusions,
+      List<Probe> probes) {
+    this(
+        uid,
+        namespace,
+        name,
+        workload,
+        serviceAccount,
+        node,
+        addresses,
+        labels,
+        exclusions,
+        probes,
+        PodBounds.DEFAULT);
   }
 
   /** {@code shop/echo-6d4b (uid 0f3c...)}. */

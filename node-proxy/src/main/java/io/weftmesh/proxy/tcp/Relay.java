@@ -144,12 +144,22 @@ public final class Relay {
 
   /** Closes at once and lets the peer know that the connection did not end in order. */
   public static void reset(Channel channel) {
+    dropWhatIsUnsent(channel);
+    channel.close();
+  }
+
+  /** Resets a channel that no event loop has taken yet; any thread. */
+  public static void resetUnregistered(Channel channel) {
+    dropWhatIsUnsent(channel);
+    channel.unsafe().closeForcibly();
+  }
+
+  private static void dropWhatIsUnsent(Channel channel) {
     try {
       channel.config().setOption(ChannelOption.SO_LINGER, 0);
     } catch (ChannelException alreadyGone) {
       // The peer reset it first.
     }
-    channel.close();
   }
 
   /** One end: reads its own channel and writes to the peer's. */

@@ -7,6 +7,7 @@ import io.weftmesh.proxy.cluster.ClusterObject.ServiceObject;
 import io.weftmesh.proxy.cluster.ClusterObject.SliceObject;
 import io.weftmesh.proxy.routing.Exclusions;
 import io.weftmesh.proxy.routing.IpFamily;
+import io.weftmesh.proxy.routing.PodBounds;
 import io.weftmesh.proxy.routing.Snapshot;
 import java.lang.management.ManagementFactory;
 import java.net.InetAddress;
@@ -88,7 +89,8 @@ final class SnapshotScale {
               List.of(InetAddress.getByAddress(new byte[] {10, (byte) 200, 0, (byte) i})),
               Map.of("app", "pod"),
               Exclusions.NONE,
-              List.of()));
+              List.of(),
+              PodBounds.DEFAULT));
     }
     return objects;
   }
