@@ -37,9 +37,16 @@ public final class Main implements Callable<Integer> {
     log.info("weft-node-proxy {} starts with {}", Version.current(), settings);
     NodeProxy proxy = NodeProxy.start(settings);
     Runtime.getRuntime()
-        .addShutdownHook(Thread.ofPlatform().name("weft-drain").unstarted(proxy::drainAndClose));
+        .addShutdownHook(Thread.ofPlatform().name("weft-drain").unstarted(() -> end(proxy)));
     proxy.awaitClose();
     return CommandLine.ExitCode.OK;
+  }
+
+  /** The JVM's own answer to SIGTERM would be 143, though everything went as it should. */
+  private static void end(NodeProxy proxy) {
+    proxy.drainAndClose();
+    Logging.flush();
+    Runtime.getRuntime().halt(CommandLine.ExitCode.OK);
   }
 
   private static int failed(CommandLine command, Exception failure) {
