@@ -20,6 +20,7 @@ Weft's lab: a service mesh on this machine, in network namespaces of its own. Ne
   perf/lab.sh status              shows what runs
   perf/lab.sh apply FILE...       puts Kubernetes YAML in force (--delete: takes it away)
   perf/lab.sh exec POD -- CMD     runs a program in a pod: exec shop/client -- curl -s http://echo.shop/
+  perf/lab.sh restart             starts again what was killed of the mesh
   perf/lab.sh down                removes everything again
 
   perf/lab.sh prepare             installs the Debian packages that the above need (done by demo and test)
@@ -94,7 +95,7 @@ case "${1:-}" in
     prepare
     maven verify
     ;;
-  up | status | apply | exec | down) lab "$@" ;;
+  up | status | apply | exec | restart | down) lab "$@" ;;
   *)
     usage
     [[ "${1:-}" =~ ^(|help|-h|--help)$ ]] || exit 2

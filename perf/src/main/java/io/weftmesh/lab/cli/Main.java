@@ -10,7 +10,15 @@ import picocli.CommandLine.Command;
 @Command(
     name = "perf/lab.sh",
     description = "A service mesh on one machine, in network namespaces of its own.",
-    subcommands = {Up.class, Status.class, Apply.class, Exec.class, Down.class, DemoCommand.class})
+    subcommands = {
+      Up.class,
+      Status.class,
+      Apply.class,
+      Exec.class,
+      Restart.class,
+      Down.class,
+      DemoCommand.class
+    })
 final class Main {
   /** The name of the lab that {@code up} makes; tests and the demo make others. */
   static final String LAB = "lab";

@@ -6,14 +6,18 @@ import io.weftmesh.lab.Lab;
 import io.weftmesh.lab.Pod;
 import io.weftmesh.lab.cluster.Manifest;
 import io.weftmesh.lab.host.LabProcess;
+import io.weftmesh.lab.mesh.Mesh;
 import java.io.PrintStream;
+import java.util.List;
 
 /** What there is in a lab, as a table. */
 final class StatusReport {
   private final Lab lab;
+  private final Mesh mesh;
 
-  StatusReport(Lab lab) {
+  StatusReport(Lab lab, Mesh mesh) {
     this.lab = lab;
+    this.mesh = mesh;
   }
 
   void print(PrintStream out) {
@@ -28,6 +32,11 @@ final class StatusReport {
               pod.node(),
               pod.address(),
               pod.manifest().text("spec", "serviceAccountName").orElse("")));
+    }
+    out.println();
+    for (String node : lab.nodes()) {
+      List<String> missing = mesh.notReady(node);
+      out.println(node + ": " + (missing.isEmpty() ? "ready" : String.join("; ", missing)));
     }
     out.println();
     out.print(fill("%-32s %-16s %s%n", "SERVICE", "ADDRESS", "PORTS"));

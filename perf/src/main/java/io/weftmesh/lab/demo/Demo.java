@@ -31,6 +31,7 @@ import java.util.Map;
 public final class Demo {
   private static final String OBJECTS = "demo.yaml";
   private static final Duration TIMEOUT = Duration.ofSeconds(30);
+  private static final int FEW_REQUESTS = 200;
 
   private final Narrator tell;
   private final Lab lab;
@@ -241,29 +242,38 @@ public final class Demo {
 
   private void retries() throws IOException {
     tell.chapter("A server that fails every third request");
-    LoadReport before = paced("shop/stock", 300);
+    LoadReport before = paced("shop/stock", FEW_REQUESTS);
     tell.check(
-        !before.failures().isEmpty(),
-        "without a policy, %d of 300 requests failed",
-        before.failures().size());
+        before.failures().size() > FEW_REQUESTS / 4,
+        "without a policy, %d of %d requests failed",
+        before.failures().size(),
+        FEW_REQUESTS);
     String policy = resource("retries.yaml");
     tell.say("A policy is applied:");
     tell.command("perf/lab.sh apply retries.yaml");
     tell.output(policy.substring(policy.indexOf("spec:")));
     lab.apply(Manifest.parse(policy));
     Wait.until(() -> paced("shop/stock", 30).failures().isEmpty(), "the policy to be in force");
-    LoadReport after = paced("shop/stock", 300);
+    double retriedBefore = retried();
+    LoadReport after = paced("shop/stock", FEW_REQUESTS);
+    double retries = retried() - retriedBefore;
     tell.check(
-        after.failures().isEmpty(),
-        "with it, %d of 300 requests failed; %d were sent twice and nobody noticed",
+        after.failures().isEmpty() && retries > FEW_REQUESTS / 4.0,
+        "with it, %d of %d requests failed: what failed was sent again, %.0f times",
         after.failures().size(),
-        Math.round(mesh.metrics("node-1").sum("weft_retries_total")));
+        FEW_REQUESTS,
+        retries);
   }
 
+  private double retried() {
+    return mesh.metrics("node-1").sum("weft_retries_total");
+  }
+
+  /** Slowly enough for the retry budget: a tenth more than all requests would not be. */
   private LoadReport paced(String service, int count) {
     return Load.run(
         Load.Settings.newConnections(
-                lab.pod("shop/client").namespace(), lab.service(service), 80, 50)
+                lab.pod("shop/client").namespace(), lab.service(service), 80, 25)
             .count(count));
   }
 

@@ -60,7 +60,7 @@ public final class Mesh {
   /** Starts Weft in {@code lab}, and returns when all of its processes say that they are ready. */
   public static Mesh install(Lab lab, MeshSettings settings) {
     Mesh mesh = new Mesh(lab, settings, new TokenIssuer());
-    mesh.files.create(repository(), CA_USER, mesh.tokens.jwks());
+    mesh.files.create(repository(), CA_USER, mesh.tokens);
     lab.apply(
         Manifest.parse(
             """
@@ -82,6 +82,34 @@ public final class Mesh {
     }
     mesh.awaitReady();
     return mesh;
+  }
+
+  /**
+   * Weft in a lab that another JVM has made.
+   *
+   * @throws IllegalStateException when there is none in it
+   */
+  public static Mesh attach(Lab lab) {
+    return new Mesh(lab, MeshSettings.DEFAULT, new MeshFiles(lab.folder()).readTokenKey());
+  }
+
+  /** Starts again what has ended, and returns the names of these processes. */
+  public List<String> startEnded() {
+    List<LabProcess> started = new ArrayList<>();
+    for (String node : lab.nodes()) {
+      if (!redirector(node).alive()) {
+        started.add(startRedirector(node));
+      }
+    }
+    if (!ca().alive()) {
+      started.add(startCa());
+    }
+    for (String node : lab.nodes()) {
+      if (!nodeProxy(node).alive()) {
+        started.add(startNodeProxy(node));
+      }
+    }
+    return started.stream().map(LabProcess::name).toList();
   }
 
   private static Path repository() {
@@ -216,7 +244,9 @@ public final class Mesh {
             ":" + METRICS_PORT,
             "--health",
             ":" + HEALTH_PORT));
-    return lab.launch().start(processName(pod), pod.namespace().entering(command), Map.of());
+    return lab.launch()
+        .start(
+            processName(pod), pod.namespace().entering(command), Map.of("MALLOC_ARENA_MAX", "1"));
   }
 
   /**

@@ -6,6 +6,7 @@ import io.weftmesh.lab.host.LabFolder;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -18,7 +19,7 @@ public final class MeshFiles {
     this.folder = folder;
   }
 
-  void create(Path repository, int caUser, String jwks) {
+  void create(Path repository, int caUser, TokenIssuer tokens) {
     try {
       // Below the lab every user can reach the programs, wherever the repository lies.
       Files.createDirectories(repository());
@@ -28,7 +29,8 @@ public final class MeshFiles {
         Files.createDirectories(owned);
         own(owned, caUser, owned.equals(ca()) ? "rwxr-xr-x" : "rwx------");
       }
-      Files.writeString(jwks(), jwks);
+      Files.writeString(jwks(), tokens.jwks());
+      tokens.save(tokenKey());
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
@@ -62,6 +64,21 @@ public final class MeshFiles {
   /** The roots that the nodes trust, as PEM. */
   public Path trustBundle() {
     return ca().resolve("bundle.pem");
+  }
+
+  /** What the tokens of the node proxies' pods are signed with. */
+  private Path tokenKey() {
+    return folder.path().resolve("token-key");
+  }
+
+  TokenIssuer readTokenKey() {
+    try {
+      return TokenIssuer.read(tokenKey());
+    } catch (NoSuchFileException e) {
+      throw new IllegalStateException("there is no mesh in lab " + folder.name(), e);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
   }
 
   Path redirectorSocket(String node) {

@@ -3,15 +3,23 @@ package io.weftmesh.lab.mesh;
 import static io.weftmesh.lab.host.Template.fill;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import java.io.IOException;
 import java.math.BigInteger;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.security.GeneralSecurityException;
+import java.security.KeyFactory;
 import java.security.KeyPair;
 import java.security.KeyPairGenerator;
 import java.security.Signature;
 import java.security.interfaces.ECPublicKey;
 import java.security.spec.ECGenParameterSpec;
+import java.security.spec.PKCS8EncodedKeySpec;
+import java.security.spec.X509EncodedKeySpec;
 import java.time.Instant;
 import java.util.Base64;
+import java.util.List;
 import java.util.UUID;
 
 /**
@@ -28,16 +36,52 @@ public final class TokenIssuer {
   private static final int P256_BYTES = 32;
 
   private final KeyPair key;
-  private final String keyId = UUID.randomUUID().toString();
+  private final String keyId;
 
+  /** An issuer with a new key. */
   public TokenIssuer() {
     try {
       KeyPairGenerator generator = KeyPairGenerator.getInstance("EC");
       generator.initialize(new ECGenParameterSpec("secp256r1"));
       key = generator.generateKeyPair();
+      keyId = UUID.randomUUID().toString();
     } catch (GeneralSecurityException e) {
       throw new IllegalStateException(e);
     }
+  }
+
+  private TokenIssuer(KeyPair key, String keyId) {
+    this.key = key;
+    this.keyId = keyId;
+  }
+
+  /** The issuer that {@link #save} wrote, with the same key. */
+  static TokenIssuer read(Path file) throws IOException {
+    List<String> lines = Files.readAllLines(file);
+    Base64.Decoder base64 = Base64.getDecoder();
+    try {
+      KeyFactory keys = KeyFactory.getInstance("EC");
+      return new TokenIssuer(
+          new KeyPair(
+              keys.generatePublic(new X509EncodedKeySpec(base64.decode(lines.get(1)))),
+              keys.generatePrivate(new PKCS8EncodedKeySpec(base64.decode(lines.get(2))))),
+          lines.get(0));
+    } catch (GeneralSecurityException e) {
+      throw new IOException(file + " holds no key of a token issuer", e);
+    }
+  }
+
+  /** Writes the key to a new file that only its owner can read. */
+  void save(Path file) throws IOException {
+    Files.createFile(
+        file, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
+    Base64.Encoder base64 = Base64.getEncoder();
+    Files.write(
+        file,
+        List.of(
+            keyId,
+            base64.encodeToString(key.getPublic().getEncoded()),
+            base64.encodeToString(key.getPrivate().getEncoded())));
   }
 
   /**

@@ -4,7 +4,11 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.weftmesh.lab.cluster.Manifest;
+import java.io.IOException;
 import java.math.BigInteger;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.security.AlgorithmParameters;
 import java.security.GeneralSecurityException;
 import java.security.KeyFactory;
@@ -18,6 +22,7 @@ import java.time.Instant;
 import java.util.Base64;
 import org.junit.jupiter.api.RepeatedTest;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 class TokenIssuerTest {
   private static final TokenIssuer.Claims CLAIMS =
@@ -39,6 +44,16 @@ class TokenIssuerTest {
     verifier.initVerify(publicKey(issuer.jwks()));
     verifier.update((parts[0] + "." + parts[1]).getBytes(UTF_8));
     assertThat(verifier.verify(Base64.getUrlDecoder().decode(parts[2]))).isTrue();
+  }
+
+  @Test
+  void issuerThatWasSavedSignsWithTheSameKey(@TempDir Path folder) throws IOException {
+    TokenIssuer issuer = new TokenIssuer();
+    issuer.save(folder.resolve("key"));
+    TokenIssuer read = TokenIssuer.read(folder.resolve("key"));
+    assertThat(read.jwks()).isEqualTo(issuer.jwks());
+    assertThat(Files.getPosixFilePermissions(folder.resolve("key")))
+        .isEqualTo(PosixFilePermissions.fromString("rw-------"));
   }
 
   @Test
