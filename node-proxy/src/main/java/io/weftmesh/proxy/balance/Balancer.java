@@ -29,6 +29,9 @@ import org.jspecify.annotations.Nullable;
  *       caller that sends one request at a time.
  *   <li>An endpoint that never answered is worth a try, but only one at a time: with a first
  *       request in hand it is taken for as slow as a failure.
+ *   <li>An endpoint that could not be reached is not chosen for a second, and twice as long each
+ *       further time in a row, as long as there is another: latency alone would send requests there
+ *       whenever the others are busy, and use up the Service's retries.
  * </ul>
  *
  * <p>Thread-safe: shared by all loops of the process, so that they know together. What was learned
@@ -42,6 +45,10 @@ public final class Balancer {
   static final Duration DECAY = Duration.ofSeconds(10);
   static final Duration MEMORY = Duration.ofSeconds(60);
   static final double NOISE_NANOS = 1_000_000;
+  static final Duration FIRST_AVOIDANCE = Duration.ofSeconds(1);
+
+  /** The fifth avoidance in a row, 16 s, is not doubled again. */
+  private static final int LONGEST_AVOIDED = 5;
 
   private final LongSupplier ticker;
   private final RandomGenerator random;
@@ -180,12 +187,28 @@ public final class Balancer {
     final PeakEwma latency;
     final AtomicInteger inHand = new AtomicInteger();
 
+    /** How often in a row it could not be reached. */
+    private final AtomicInteger strikes = new AtomicInteger();
+
+    /** Until when it is chosen only if there is no other. */
+    private volatile long avoidUntilNanos;
+
     /** When it was last part of a set. Guarded by the balancer. */
     private long lastUseNanos;
 
     Node(Endpoint endpoint, long now) {
       this.endpoint = endpoint;
       this.latency = new PeakEwma(DECAY.toNanos(), now);
+      this.avoidUntilNanos = now;
+    }
+
+    void reached() {
+      strikes.setPlain(0);
+    }
+
+    void unreachable(long now) {
+      int count = Math.min(strikes.incrementAndGet(), LONGEST_AVOIDED);
+      avoidUntilNanos = now + (FIRST_AVOIDANCE.toNanos() << (count - 1));
     }
 
     void finished() {
@@ -193,6 +216,9 @@ public final class Balancer {
     }
 
     private double cost(long now) {
+      if (now - avoidUntilNanos < 0) {
+        return Double.POSITIVE_INFINITY;
+      }
       int requests = inHand.get();
       double nanos = latency.nanos(now);
       if (nanos == 0 && requests > 0) {

@@ -27,6 +27,7 @@ public final class Pick implements AutoCloseable {
     if (tell()) {
       long now = balancer.nanos();
       node.latency.answered(now - startNanos, now);
+      node.reached();
     }
   }
 
@@ -35,6 +36,7 @@ public final class Pick implements AutoCloseable {
     if (tell()) {
       long now = balancer.nanos();
       node.latency.failed(now - startNanos, now);
+      node.reached();
     }
   }
 
@@ -43,6 +45,7 @@ public final class Pick implements AutoCloseable {
     if (tell()) {
       long now = balancer.nanos();
       node.latency.unreachable(now - startNanos, now);
+      node.unreachable(now);
     }
   }
 

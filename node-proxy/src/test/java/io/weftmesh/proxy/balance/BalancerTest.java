@@ -166,6 +166,29 @@ class BalancerTest {
   }
 
   @Test
+  void anEndpointThatCouldNotBeReachedIsLeftAloneHoweverBusyTheOthersAre() {
+    EndpointSet set = endpoints(2);
+    Pick first = balancer.pick(set);
+    first.unreachable();
+    first.close();
+
+    for (int i = 0; i < 10_000; i++) {
+      assertThat(balancer.pick(set).endpoint()).isNotEqualTo(first.endpoint());
+    }
+    ticker.advance(Balancer.FIRST_AVOIDANCE);
+    Pick second = balancer.pick(set);
+    assertThat(second.endpoint()).isEqualTo(first.endpoint());
+    second.unreachable();
+    ticker.advance(Balancer.FIRST_AVOIDANCE);
+    assertThat(balancer.pick(set).endpoint()).isNotEqualTo(first.endpoint());
+    ticker.advance(Balancer.FIRST_AVOIDANCE);
+    Pick third = balancer.pick(set);
+    assertThat(third.endpoint()).isEqualTo(first.endpoint());
+    third.answered();
+    assertThat(balancer.pick(set).endpoint()).isEqualTo(first.endpoint());
+  }
+
+  @Test
   void aRetryGoesToTheOnlyEndpointAgain() {
     EndpointSet set = endpoints(1);
     var tried = new Tried();
