@@ -327,9 +327,10 @@ public final class Connector {
             case ConnectException refused -> Reason.REFUSED;
             default -> Reason.TIMED_OUT;
           };
+      // Netty's own says "null" here.
+      String why = cause instanceof NoRouteToHostException ? "no route to it" : cause.getMessage();
       result.tryFailure(
-          new Unreachable(
-              reason, address + " was not reached (" + tried + "): " + cause.getMessage(), cause));
+          new Unreachable(reason, address + " was not reached (" + tried + "): " + why, cause));
     }
 
     private void fail(Reason reason, String why) {

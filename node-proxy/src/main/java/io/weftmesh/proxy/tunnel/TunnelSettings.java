@@ -6,7 +6,8 @@ import java.time.Duration;
  * The times and bounds of tunnels.
  *
  * @param connectTimeout for the TCP connection of a tunnel
- * @param handshakeTimeout for TLS, on both ends
+ * @param handshakeTimeout for TLS, on both ends; a peer's proxy that was killed is back within it,
+ *     and until then the kernel holds the connection for it
  * @param identityWait how long a pod without a certificate is waited for
  * @param pingInterval how often a tunnel with streams is pinged
  * @param pingTimeout a tunnel with streams is dead after so long without a sign of life, a multiple
@@ -35,7 +36,7 @@ public record TunnelSettings(
   public static final TunnelSettings DEFAULT =
       new TunnelSettings(
           Duration.ofSeconds(3),
-          Duration.ofSeconds(5),
+          Duration.ofSeconds(15),
           Duration.ofSeconds(10),
           Duration.ofSeconds(10),
           Duration.ofSeconds(20),

@@ -11,6 +11,10 @@ import java.time.Duration;
  */
 public record BackendSettings(
     Duration connectTimeout, Duration idleTimeout, LoadBalancing loadBalancing) {
+  /**
+   * Longer than a node's proxy needs to be back after it was killed: until then the kernel holds
+   * connections for it. A node that does not answer at all is given up much earlier.
+   */
   public static final BackendSettings DEFAULT =
-      new BackendSettings(Duration.ofSeconds(5), Duration.ofHours(1), LoadBalancing.PEAK_EWMA);
+      new BackendSettings(Duration.ofSeconds(15), Duration.ofHours(1), LoadBalancing.PEAK_EWMA);
 }

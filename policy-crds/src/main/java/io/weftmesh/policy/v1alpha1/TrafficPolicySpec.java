@@ -71,7 +71,7 @@ public record TrafficPolicySpec(
       @Pattern(Patterns.DURATION)
           @JsonPropertyDescription(
               "A connection to an endpoint, handshake included. Beyond it another endpoint is"
-                  + " tried. Default: 5s.")
+                  + " tried. Default: 15s.")
           @Nullable String connect,
       @Pattern(Patterns.DURATION)
           @JsonPropertyDescription(
