@@ -75,7 +75,7 @@ public final class Capture implements Closeable {
    * @param loops the event loops that carry traffic
    * @param pods where captured pods are found by their address
    * @param connections takes what the pods' listeners accept
-   * @param drain tells peers of a pod that is leaving to come directly
+   * @param drain closes what a leaving pod has unused, and tells its peers to come directly
    * @param closed forgets what was kept for a pod
    */
   public Capture(

@@ -41,6 +41,7 @@ public final class CapturedPod implements LocalPod {
   private final AtomicInteger acceptedChannels = new AtomicInteger();
   private volatile Runnable whenIdle = () -> {};
   private volatile Workload workload;
+  private volatile boolean leaving;
   private volatile boolean closed;
 
   CapturedPod(
@@ -65,6 +66,15 @@ public final class CapturedPod implements LocalPod {
   @Override
   public SpiffeId identity() {
     return identity;
+  }
+
+  @Override
+  public boolean isLeaving() {
+    return leaving;
+  }
+
+  void setLeaving(boolean leaves) {
+    leaving = leaves;
   }
 
   @Override

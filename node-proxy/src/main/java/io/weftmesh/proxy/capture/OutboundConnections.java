@@ -52,6 +52,14 @@ public final class OutboundConnections {
     new OutboundConnection(this, client(pod), accepted, destination).start();
   }
 
+  /** Closes the pod's unused upstream connections. */
+  public void closeIdle(CapturedPod pod) {
+    Client client = clients.get(pod);
+    if (client != null) {
+      client.http().closeIdle();
+    }
+  }
+
   /** Forgets what was kept for a pod that has left: its unused upstream connections are closed. */
   public void forget(CapturedPod pod) {
     Client client = clients.remove(pod);
@@ -88,7 +96,7 @@ public final class OutboundConnections {
         workload.namespace(),
         workload.namespace() + "/" + workload.workload(),
         dialer,
-        http.clientPod(workload, dialer));
+        http.clientPod(workload, dialer, pod::isLeaving));
   }
 
   /**

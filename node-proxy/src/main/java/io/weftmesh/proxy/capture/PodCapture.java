@@ -112,8 +112,13 @@ final class PodCapture {
     }
   }
 
-  /** Accepts nothing more; what was accepted goes on. */
+  /** Accepts nothing more; what was accepted goes on, and nothing unused is kept. */
   void stopAccepting() {
+    CapturedPod here = pod;
+    if (here != null) {
+      here.setLeaving(true);
+      capture.drain(here);
+    }
     PodListeners now = listeners;
     if (now != null) {
       now.close();
@@ -195,6 +200,7 @@ final class PodCapture {
     }
     CapturedPod taken = pod;
     if (taken != null) {
+      taken.setLeaving(false);
       taken.update(workload);
     }
     boolean identified = capture.identities().current(id) != null;
@@ -285,6 +291,7 @@ final class PodCapture {
       disarmedAtNanos = capture.nanoTime();
       CapturedPod leaving = pod;
       if (leaving != null) {
+        leaving.setLeaving(true);
         capture.drain(leaving);
       }
     }

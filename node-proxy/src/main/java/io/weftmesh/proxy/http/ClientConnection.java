@@ -329,7 +329,7 @@ final class ClientConnection extends ChannelInboundHandlerAdapter
       return;
     }
     answering = true;
-    keepAlive &= requestIsRead && !inputEnded && !proxy.isDraining();
+    keepAlive &= requestIsRead && !inputEnded && !context.pod().isLeaving();
     Framing out = framing;
     switch (framing.mode()) {
       case UNTIL_CLOSE -> {
@@ -392,7 +392,7 @@ final class ClientConnection extends ChannelInboundHandlerAdapter
     if (state == State.CLOSED) {
       return;
     }
-    keepAlive &= state == State.AWAITING && !inputEnded && !proxy.isDraining();
+    keepAlive &= state == State.AWAITING && !inputEnded && !context.pod().isLeaving();
     String connection = keepAlive ? (http10 ? "keep-alive" : "") : "close";
     ByteBuf out = ErrorAnswer.write(channel.alloc(), reason, text, noBody, connection);
     channel.write(out, channel.voidPromise());

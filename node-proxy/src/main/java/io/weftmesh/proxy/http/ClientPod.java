@@ -7,6 +7,7 @@ import io.weftmesh.proxy.routing.Workload;
 import io.weftmesh.proxy.tunnel.Upstream;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -17,16 +18,23 @@ public final class ClientPod implements AutoCloseable {
   private final Workload workload;
   private final String label;
   private final Dialer dialer;
+  private final BooleanSupplier leaving;
   private final HttpSettings settings;
   private final HttpMetrics metrics;
   private final Limit upstreams;
   private final Map<EventLoop, UpstreamPool> pools = new ConcurrentHashMap<>();
   private volatile boolean closed;
 
-  ClientPod(Workload workload, Dialer dialer, HttpSettings settings, HttpMetrics metrics) {
+  ClientPod(
+      Workload workload,
+      Dialer dialer,
+      BooleanSupplier leaving,
+      HttpSettings settings,
+      HttpMetrics metrics) {
     this.workload = workload;
     this.label = workload.namespace() + "/" + workload.workload();
     this.dialer = dialer;
+    this.leaving = leaving;
     this.settings = settings;
     this.metrics = metrics;
     this.upstreams = new Limit(settings.maxUpstreamsPerPod());
@@ -47,6 +55,11 @@ public final class ClientPod implements AutoCloseable {
     return upstreams.held();
   }
 
+  /** Unused connections are closed. */
+  public void closeIdle() {
+    pools.forEach((loop, pool) -> loop.execute(pool::closeIdle));
+  }
+
   /** Unused connections are closed; those in use end with their request. */
   @Override
   public void close() {
@@ -57,6 +70,10 @@ public final class ClientPod implements AutoCloseable {
   /** {@code namespace/workload}, as metrics have it. */
   String label() {
     return label;
+  }
+
+  boolean isLeaving() {
+    return leaving.getAsBoolean();
   }
 
   String namespace() {
@@ -74,6 +91,7 @@ public final class ClientPod implements AutoCloseable {
               settings,
               metrics,
               settings.poolIdleTimeout().toNanos(),
+              leaving,
               null);
       pools.put(loop, pool);
     }
@@ -85,6 +103,7 @@ public final class ClientPod implements AutoCloseable {
 
   /** A pool of one client connection alone. */
   UpstreamPool ownPool(EventLoop loop, @Nullable Runnable onLost) {
-    return new UpstreamPool(loop, dialer, upstreams, settings, metrics, Deadline.NONE, onLost);
+    return new UpstreamPool(
+        loop, dialer, upstreams, settings, metrics, Deadline.NONE, () -> false, onLost);
   }
 }

@@ -25,15 +25,12 @@ public final class HttpProxy {
   private final RetryBudgets<ServicePortKey> budgets;
   private final HttpMetrics metrics;
   private final RandomGenerator random;
-  private final BooleanSupplier draining;
 
   /**
    * The one of the process.
    *
    * @param balancers shared with TCP
    * @param random safe to be used by several threads
-   * @param draining whether a successor has taken over: the next answer of every connection then
-   *     asks its client to open another. Read for each answer; must not block.
    */
   public HttpProxy(
       HttpSettings settings,
@@ -41,15 +38,13 @@ public final class HttpProxy {
       Balancers<ServicePortKey> balancers,
       RetryBudgets<ServicePortKey> budgets,
       HttpMetrics metrics,
-      RandomGenerator random,
-      BooleanSupplier draining) {
+      RandomGenerator random) {
     this.settings = settings;
     this.snapshots = snapshots;
     this.balancers = balancers;
     this.budgets = budgets;
     this.metrics = metrics;
     this.random = random;
-    this.draining = draining;
     snapshots.listen((before, now) -> forgetServicesThatAreGone(now));
   }
 
@@ -57,9 +52,12 @@ public final class HttpProxy {
    * A pod that begins to be captured, as a client; to be closed when it is released.
    *
    * @param dialer opens connections that carry this pod's address and identity
+   * @param leaving whether the pod leaves the mesh, or a successor has taken it over: the next
+   *     answer of each of its connections then asks it to open another. Read for each answer; must
+   *     not block.
    */
-  public ClientPod clientPod(Workload workload, Dialer dialer) {
-    return new ClientPod(workload, dialer, settings, metrics);
+  public ClientPod clientPod(Workload workload, Dialer dialer, BooleanSupplier leaving) {
+    return new ClientPod(workload, dialer, leaving, settings, metrics);
   }
 
   /**
@@ -94,10 +92,6 @@ public final class HttpProxy {
 
   RandomGenerator random() {
     return random;
-  }
-
-  boolean isDraining() {
-    return draining.getAsBoolean();
   }
 
   private void forgetServicesThatAreGone(Snapshot now) {

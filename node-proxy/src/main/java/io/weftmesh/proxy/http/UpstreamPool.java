@@ -12,6 +12,7 @@ import java.util.ArrayDeque;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -26,6 +27,7 @@ final class UpstreamPool {
   private final HttpSettings settings;
   private final HttpMetrics metrics;
   private final long idleNanos;
+  private final BooleanSupplier leaving;
   private final @Nullable Runnable onLost;
   private final Map<Endpoint, ArrayDeque<UpstreamConnection>> idle = new HashMap<>();
   private int idleCount;
@@ -44,6 +46,7 @@ final class UpstreamPool {
 
   /**
    * @param idleNanos after which an unused connection is closed
+   * @param leaving whether nothing is to be kept any more
    * @param onLost told when an unused connection was closed by the other side, or null
    */
   UpstreamPool(
@@ -53,6 +56,7 @@ final class UpstreamPool {
       HttpSettings settings,
       HttpMetrics metrics,
       long idleNanos,
+      BooleanSupplier leaving,
       @Nullable Runnable onLost) {
     this.loop = loop;
     this.dialer = dialer;
@@ -60,6 +64,7 @@ final class UpstreamPool {
     this.settings = settings;
     this.metrics = metrics;
     this.idleNanos = idleNanos;
+    this.leaving = leaving;
     this.onLost = onLost;
   }
 
@@ -157,7 +162,10 @@ final class UpstreamPool {
 
   /** Keeps a connection for later. */
   void give(UpstreamConnection connection) {
-    if (closed || !connection.isOpen() || idleCount >= settings.maxIdlePerPod()) {
+    if (closed
+        || leaving.getAsBoolean()
+        || !connection.isOpen()
+        || idleCount >= settings.maxIdlePerPod()) {
       connection.retire();
       return;
     }
@@ -191,6 +199,11 @@ final class UpstreamPool {
   /** Closes what is unused, and keeps nothing any more. */
   void close() {
     closed = true;
+    closeIdle();
+  }
+
+  /** Closes what is unused. */
+  void closeIdle() {
     Future<?> running = sweep;
     if (running != null) {
       running.cancel(false);

@@ -125,7 +125,7 @@ final class NodeProxy {
             pods,
             connections,
             identity,
-            hbone::drain,
+            this::drain,
             this::forget,
             nodeAddresses,
             metrics,
@@ -187,8 +187,7 @@ final class NodeProxy {
             balancers,
             new RetryBudgets<>(System::nanoTime),
             new HttpMetrics(metrics),
-            new ThreadRandom(),
-            () -> draining);
+            new ThreadRandom());
     return new OutboundConnections(
         snapshots, balancers, connector, pods, identity.directory(), http, tcpMetrics);
   }
@@ -197,6 +196,12 @@ final class NodeProxy {
     List<EventLoop> all = new ArrayList<>();
     loops.iterator().forEachRemaining(loop -> all.add((EventLoop) loop));
     return all;
+  }
+
+  private void drain(CapturedPod pod) {
+    hbone.drain(pod);
+    tunnels.release(pod);
+    outbound.closeIdle(pod);
   }
 
   private void forget(CapturedPod pod) {

@@ -20,6 +20,12 @@ public interface LocalPod {
   SpiffeId identity();
 
   /**
+   * Whether the pod leaves the mesh, or a successor of this process has taken it over: what carries
+   * nothing is then closed and not kept for later.
+   */
+  boolean isLeaving();
+
+  /**
    * Connects from inside the pod's network namespace, with the proxy's mark.
    *
    * @param source null for the pod's own address; else the address to appear with, its port chosen

@@ -108,7 +108,7 @@ final class TunnelGroup implements TunnelDial.Receiver {
       }
       tunnel.open(waiting.remove());
     }
-    if (owner.isDraining()) {
+    if (owner.isDraining() || client.isLeaving()) {
       retire();
     }
     dialIfNeeded();

@@ -96,9 +96,8 @@ class LoopbackTest {
             balancers,
             new RetryBudgets<>(System::nanoTime),
             new HttpMetrics(metrics),
-            new Random(2),
-            () -> false);
-    pod = proxy.clientPod(Mesh.workload(), new PlainDialer());
+            new Random(2));
+    pod = proxy.clientPod(Mesh.workload(), new PlainDialer(), () -> false);
     Channel listener =
         new ServerBootstrap()
             .group(loops)

@@ -89,9 +89,8 @@ final class Mesh implements AutoCloseable {
             balancers,
             new RetryBudgets<>(ticker::nanoTime),
             new HttpMetrics(metrics),
-            new Random(5),
-            () -> draining);
-    pod = proxy.clientPod(workload(), dials);
+            new Random(5));
+    pod = proxy.clientPod(workload(), dials, () -> draining);
     endpoints(1);
   }
 

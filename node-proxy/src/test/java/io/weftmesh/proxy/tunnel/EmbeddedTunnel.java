@@ -218,6 +218,11 @@ final class EmbeddedTunnel {
     }
 
     @Override
+    public boolean isLeaving() {
+      return false;
+    }
+
+    @Override
     public SpiffeId identity() {
       return SpiffeId.parse("spiffe://cluster.local/ns/shop/sa/target");
     }

@@ -189,6 +189,11 @@ final class TestMesh implements AutoCloseable {
     }
 
     @Override
+    public boolean isLeaving() {
+      return false;
+    }
+
+    @Override
     public SpiffeId identity() {
       return identity;
     }
