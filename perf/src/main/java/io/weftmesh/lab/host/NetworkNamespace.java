@@ -115,7 +115,8 @@ public final class NetworkNamespace {
   /** Takes the file away; the namespace ends with the last process and socket in it. */
   public void release() {
     inside.shutdownNow();
-    Command.of("umount", file.toString()).run();
+    // Lazily: the redirector may be looking at the file in this moment.
+    Command.of("umount", "--lazy", file.toString()).run();
     try {
       Files.delete(file);
     } catch (IOException e) {

@@ -123,7 +123,6 @@ class CaptureMatrixIT {
   }
 
   private static double outbound(Call call, Mesh mesh) {
-    String[] server = call.server().split("/", -1);
     return mesh.metrics("node-1")
         .sum(
             "weft_requests_total",
@@ -132,7 +131,7 @@ class CaptureMatrixIT {
             "source_workload",
             call.client(),
             "destination_service",
-            server[0] + "/" + server[1],
+            call.server() + ":80",
             "response_code",
             "200",
             "security",

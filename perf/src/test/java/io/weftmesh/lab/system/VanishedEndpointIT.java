@@ -13,6 +13,7 @@ import io.weftmesh.lab.client.PodSocket;
 import io.weftmesh.lab.cluster.Manifest;
 import io.weftmesh.lab.cluster.ObjectKey;
 import io.weftmesh.lab.host.LabProcess;
+import io.weftmesh.lab.host.Wait;
 import io.weftmesh.lab.mesh.Mesh;
 import java.io.IOException;
 import java.net.Socket;
@@ -100,6 +101,9 @@ class VanishedEndpointIT {
                 port: 8080
             """
                 .formatted(lab.pod("in/far").address())));
+    Wait.until(
+        () -> Load.run(requests(lab, "in/partly-gone").count(1)).failures().isEmpty(),
+        "the Service to be known");
     LoadReport report = Load.run(requests(lab, "in/partly-gone").count(60));
     assertThat(report.failures()).isEmpty();
     assertThat(report.byPod()).containsOnlyKeys("far");
