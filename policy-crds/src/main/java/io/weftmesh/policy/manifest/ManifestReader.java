@@ -21,7 +21,7 @@ import java.util.stream.Stream;
 
 /** Turns the text of one file into objects. Stateless; any thread. */
 final class ManifestReader {
-  private static final ObjectMapper MAPPER = JsonMapper.builder().build();
+  private static final ObjectMapper MAPPER = ReadFields.apply(JsonMapper.builder()).build();
 
   /** Beyond this, a list of what would have been right helps nobody. */
   private static final int MAX_SUGGESTIONS = 12;
