@@ -367,7 +367,8 @@ final class PodCapture {
       forget();
     }
     capture.metrics().failed(reason);
-    if (!now.equals(problem)) {
+    // Of the redirector's absence the link tells, once and not for each pod.
+    if (!now.equals(problem) && reason != Reason.DISCONNECTED) {
       log.warn("pod {} is not captured: {}", wanted == null ? uid : wanted, now);
     }
     problem = now;
