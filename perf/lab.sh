@@ -24,7 +24,7 @@ Weft's lab: a service mesh on this machine, in network namespaces of its own. Ne
   perf/lab.sh down                removes everything again
 
   perf/lab.sh prepare             installs the Debian packages that the above need (done by demo and test)
-  perf/lab.sh build               builds without tests
+  perf/lab.sh build               builds without tests, and trains the processes for a fast start
 USAGE
 }
 
@@ -70,15 +70,24 @@ maven() {
   (cd "$REPOSITORY" && JAVA_HOME="$jdk" PATH="$jdk/bin:$PATH" mvn -B --no-transfer-progress "$@")
 }
 
+# Prints the lab's command line, a word a line.
+lab_command() {
+  printf '%s\n' "$(find_jdk)/bin/java" -XX:TieredStopAtLevel=1 -XX:+UseSerialGC \
+    --enable-native-access=ALL-UNNAMED -Dweft.repository="$REPOSITORY" -jar "$JAR"
+}
+
 build() {
+  need_root build
   maven -q -DskipTests package
+  mapfile -t command < <(lab_command)
+  "${command[@]}" train
 }
 
 lab() {
   need_root "$@"
   [[ -f "$JAR" ]] || build
-  exec "$(find_jdk)/bin/java" -XX:TieredStopAtLevel=1 -XX:+UseSerialGC --enable-native-access=ALL-UNNAMED \
-    -Dweft.repository="$REPOSITORY" -jar "$JAR" "$@"
+  mapfile -t command < <(lab_command)
+  exec "${command[@]}" "$@"
 }
 
 find_jdk >/dev/null

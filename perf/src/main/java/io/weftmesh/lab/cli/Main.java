@@ -16,6 +16,7 @@ import picocli.CommandLine.Command;
       Apply.class,
       Exec.class,
       Restart.class,
+      Train.class,
       Down.class,
       DemoCommand.class
     })

@@ -45,6 +45,9 @@ public final class Mesh {
   private static final int PROXY_USER = 64_001;
   private static final Duration ADMIN_TIMEOUT = Duration.ofSeconds(5);
 
+  /** glibc would keep up to eight arenas of freed memory per core. */
+  private static final Map<String, String> ENVIRONMENT = Map.of("MALLOC_ARENA_MAX", "1");
+
   private final Lab lab;
   private final MeshSettings settings;
   private final TokenIssuer tokens;
@@ -112,7 +115,7 @@ public final class Mesh {
     return started.stream().map(LabProcess::name).toList();
   }
 
-  private static Path repository() {
+  static Path repository() {
     String property = System.getProperty("weft.repository");
     if (property == null) {
       throw new IllegalStateException(
@@ -133,7 +136,7 @@ public final class Mesh {
 
   public LabProcess startCa() {
     Pod pod = lab.pod(NAMESPACE + "/" + CA_POD);
-    List<String> command = unprivileged(CA_USER, Program.CA);
+    List<String> command = unprivileged(CA_USER, command(Program.CA, pod.node()));
     command.addAll(
         List.of(
             "--listen",
@@ -158,7 +161,7 @@ public final class Mesh {
             settings.leafLifetime().toSeconds() + "s",
             "--control",
             files.caControl().toString()));
-    return lab.launch().start("weft.ca", pod.namespace().entering(command), Map.of());
+    return lab.launch().start("weft.ca", pod.namespace().entering(command), ENVIRONMENT);
   }
 
   public LabProcess ca() {
@@ -197,7 +200,7 @@ public final class Mesh {
                 "setpriv",
                 "--bounding-set=-all,+sys_admin,+net_admin,+sys_ptrace,+net_raw",
                 "--inh-caps=-all"));
-    command.addAll(Program.REDIRECTOR.command(files.repository()));
+    command.addAll(command(Program.REDIRECTOR, node));
     command.addAll(
         List.of(
             "--socket",
@@ -210,7 +213,9 @@ public final class Mesh {
             lab.network(node).namespace().file().toString()));
     return lab.launch()
         .start(
-            "weft.redirector." + node, lab.network(node).namespace().entering(command), Map.of());
+            "weft.redirector." + node,
+            lab.network(node).namespace().entering(command),
+            ENVIRONMENT);
   }
 
   public LabProcess redirector(String node) {
@@ -223,7 +228,7 @@ public final class Mesh {
   public LabProcess startNodeProxy(String node) {
     Pod pod = proxyPod(node);
     files.writeToken(pod, tokens.issue(claims(pod)), PROXY_USER);
-    List<String> command = unprivileged(PROXY_USER, Program.NODE_PROXY);
+    List<String> command = unprivileged(PROXY_USER, command(Program.NODE_PROXY, node));
     command.addAll(
         List.of(
             "--node",
@@ -359,7 +364,13 @@ public final class Mesh {
     return "weft." + pod.manifest().name();
   }
 
-  private List<String> unprivileged(int user, Program program) {
+  private List<String> command(Program program, String node) {
+    return settings.training() && node.equals(lab.nodes().getFirst())
+        ? program.trainingCommand(files.repository(), files.training(program))
+        : program.command(files.repository());
+  }
+
+  private static List<String> unprivileged(int user, List<String> program) {
     List<String> command =
         new ArrayList<>(
             List.of(
@@ -370,7 +381,7 @@ public final class Mesh {
                 "--bounding-set=-all",
                 "--inh-caps=-all",
                 "--no-new-privs"));
-    command.addAll(program.command(files.repository()));
+    command.addAll(program);
     return command;
   }
 

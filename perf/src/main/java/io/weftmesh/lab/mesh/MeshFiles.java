@@ -10,6 +10,7 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.Locale;
 
 /** Where the processes of a mesh find each other's files, and who may read them. */
 public final class MeshFiles {
@@ -31,6 +32,8 @@ public final class MeshFiles {
       }
       Files.writeString(jwks(), tokens.jwks());
       tokens.save(tokenKey());
+      Files.createDirectories(training());
+      Files.setPosixFilePermissions(training(), PosixFilePermissions.fromString("rwxrwxrwx"));
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
@@ -79,6 +82,15 @@ public final class MeshFiles {
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
+  }
+
+  private Path training() {
+    return folder.path().resolve("training");
+  }
+
+  /** Where a process in training leaves its AOT cache; every user may write here. */
+  Path training(Program program) {
+    return training().resolve(program.name().toLowerCase(Locale.ROOT) + ".aot");
   }
 
   Path redirectorSocket(String node) {

@@ -49,7 +49,7 @@ final class LabExtension
   private static Mesh install(Lab lab, MeshTest settings) {
     try {
       return Mesh.install(
-          lab, new MeshSettings(Duration.ofSeconds(settings.leafLifetimeSeconds())));
+          lab, MeshSettings.withLeafLifetime(Duration.ofSeconds(settings.leafLifetimeSeconds())));
     } catch (RuntimeException e) {
       e.addSuppressed(new ProcessLogs(lab));
       throw e;
