@@ -95,7 +95,9 @@ final class NodeProxy {
     TunnelMetrics tunnelMetrics = new TunnelMetrics(metrics);
     Clock clock = Clock.systemUTC();
     tunnels = new TunnelPool(identity.tls(), tunnelSettings, tunnelMetrics, clock);
-    hbone = new HboneServer(identity.tls(), streams, tunnelSettings, tunnelMetrics, clock);
+    hbone =
+        new HboneServer(
+            identity.identities(), identity.tls(), streams, tunnelSettings, tunnelMetrics, clock);
     Connector connector =
         new Connector(
             pods,

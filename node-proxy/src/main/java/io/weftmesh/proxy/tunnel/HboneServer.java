@@ -4,9 +4,11 @@ import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandler;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInitializer;
+import io.netty.channel.ChannelOutboundHandlerAdapter;
 import io.netty.handler.codec.http2.Http2FrameCodec;
 import io.netty.handler.ssl.SslHandler;
 import io.weftmesh.ca.api.SpiffeId;
+import io.weftmesh.proxy.identity.Identities;
 import io.weftmesh.proxy.identity.TlsContexts;
 import java.net.InetSocketAddress;
 import java.time.Instant;
@@ -15,6 +17,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Predicate;
 import javax.net.ssl.SSLException;
@@ -24,14 +27,16 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Takes the tunnels that peers open to the pods of this node. The listener that a connection was
- * accepted from decides which pod it is for, and so which certificate is shown. When trust changes
- * all peers are told to come back, anew.
+ * accepted from decides which pod it is for, and so which certificate is shown; while there is none
+ * yet, as just after a start, the peer waits. When trust changes all peers are told to come back,
+ * anew.
  *
  * <p>Thread-safe.
  */
 public final class HboneServer {
   private static final Logger log = LoggerFactory.getLogger(HboneServer.class);
 
+  private final Identities identities;
   private final TlsContexts tls;
   private final InboundStreams inbound;
   private final TunnelSettings settings;
@@ -41,11 +46,13 @@ public final class HboneServer {
   private volatile @Nullable CompletableFuture<Void> drained;
 
   public HboneServer(
+      Identities identities,
       TlsContexts tls,
       InboundStreams inbound,
       TunnelSettings settings,
       TunnelMetrics metrics,
       InstantSource clock) {
+    this.identities = identities;
     this.tls = tls;
     this.inbound = inbound;
     this.settings = settings;
@@ -132,14 +139,18 @@ public final class HboneServer {
         refuse(connection, "overloaded");
         return;
       }
-      Optional<SslHandler> handler = tls.server(pod.identity(), channel.alloc());
-      if (handler.isEmpty()) {
-        refuse(connection, "no_identity");
-        return;
-      }
       TunnelChannels.configure(channel);
-      handler.get().setHandshakeTimeoutMillis(settings.handshakeTimeout().toMillis());
-      channel.pipeline().addLast(handler.get(), new TlsOutcome(connection));
+      Optional<SslHandler> handler = tls.server(pod.identity(), channel.alloc());
+      if (handler.isPresent()) {
+        secure(connection, handler.get());
+      } else {
+        channel.pipeline().addLast(new IdentityAwaited(this, connection));
+      }
+    }
+
+    private void secure(Accepted connection, SslHandler handler) {
+      handler.setHandshakeTimeoutMillis(settings.handshakeTimeout().toMillis());
+      connection.channel.pipeline().addLast(handler, new TlsOutcome(connection));
     }
 
     private void refuse(Accepted connection, String reason) {
@@ -152,6 +163,65 @@ public final class HboneServer {
     public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
       log.warn("a tunnel to {} could not be set up", pod.workload().name(), cause);
       ctx.close();
+    }
+  }
+
+  /** Reads nothing until the pod has a certificate to show. */
+  private final class IdentityAwaited extends ChannelOutboundHandlerAdapter {
+    private final Initializer initializer;
+    private final Accepted connection;
+    private boolean wantsToRead;
+    private boolean over;
+
+    IdentityAwaited(Initializer initializer, Accepted connection) {
+      this.initializer = initializer;
+      this.connection = connection;
+    }
+
+    @Override
+    public void handlerAdded(ChannelHandlerContext ctx) {
+      var timeout =
+          ctx.executor()
+              .schedule(() -> goOn(ctx), settings.identityWait().toMillis(), TimeUnit.MILLISECONDS);
+      identities
+          .ready(connection.pod.identity())
+          .whenComplete((ready, failure) ->
+              ctx.executor()
+                  .execute(() -> {
+                    timeout.cancel(false);
+                    goOn(ctx);
+                  }));
+    }
+
+    @Override
+    public void read(ChannelHandlerContext ctx) {
+      wantsToRead = true;
+    }
+
+    private void goOn(ChannelHandlerContext ctx) {
+      if (over) {
+        return;
+      }
+      over = true;
+      Optional<SslHandler> handler = tls.server(connection.pod.identity(), ctx.alloc());
+      if (handler.isEmpty()) {
+        initializer.refuse(connection, "no_identity");
+        return;
+      }
+      Channel channel = ctx.channel();
+      ctx.pipeline().remove(this);
+      initializer.secure(connection, handler.get());
+      if (wantsToRead) {
+        channel.read();
+      }
+    }
+
+    @Override
+    public void handlerRemoved(ChannelHandlerContext ctx) {
+      if (!over) {
+        over = true;
+        connection.handshakes.decrementAndGet();
+      }
     }
   }
 

@@ -154,7 +154,9 @@ final class TunnelDial implements TlsOutcome.Receiver {
             + ", expected to be "
             + key.server()
             + ": "
-            + cause.getMessage();
+            + (cause instanceof ClosedChannelException
+                ? "it closed the connection"
+                : cause.getMessage());
     fail(
         TlsOutcome.reason(cause),
         switch (cause) {

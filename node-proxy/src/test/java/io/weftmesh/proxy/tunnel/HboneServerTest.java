@@ -21,6 +21,7 @@ import io.netty.handler.codec.http2.Http2HeadersFrame;
 import io.netty.handler.codec.http2.Http2Settings;
 import io.netty.handler.ssl.SslHandler;
 import io.netty.util.ReferenceCountUtil;
+import io.netty.util.concurrent.Future;
 import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
@@ -173,6 +174,39 @@ class HboneServerTest {
     TestMesh.TestPod without = mesh.new TestPod("without", TestMesh.LOOPBACK);
     InetSocketAddress address = mesh.listen(mesh.server(TunnelSettings.DEFAULT), without);
     DuplexChannel raw = mesh.dial(loop, address).get(10, TimeUnit.SECONDS);
+    Recorder recorder = Recorder.on(raw);
+    raw.config().setAutoRead(true);
+    recorder.ended.get(10, TimeUnit.SECONDS);
+    assertThat(failures("no_identity")).isEqualTo(1);
+  }
+
+  @Test
+  void holdsPeersUntilThePodHasACertificate() throws Exception {
+    TestMesh.TestPod late = mesh.new TestPod("late", TestMesh.LOOPBACK);
+    mesh.identity.hold(late.identity());
+    mesh.identity.identities.require(late.identity());
+    InetSocketAddress address = mesh.listen(mesh.server(TunnelSettings.DEFAULT), late);
+    TunnelPool pool = mesh.pool(TunnelSettings.DEFAULT);
+    Future<DuplexChannel> stream =
+        pool.open(
+            loop,
+            mesh.pod("early"),
+            late.identity(),
+            new InetSocketAddress(address.getAddress(), 80));
+    await().atMost(10, TimeUnit.SECONDS).until(() -> !mesh.wires.isEmpty());
+    mesh.identity.letGo(late.identity());
+    assertThat(stream.get(10, TimeUnit.SECONDS).isActive()).isTrue();
+    assertThat(failures("no_identity")).isZero();
+  }
+
+  @Test
+  void refusesPeersOfAPodThatGetsNoCertificateInTime() throws Exception {
+    TestMesh.TestPod late = mesh.new TestPod("late", TestMesh.LOOPBACK);
+    mesh.identity.hold(late.identity());
+    mesh.identity.identities.require(late.identity());
+    TunnelSettings impatient = TunnelSettings.DEFAULT.withIdentityWait(Duration.ofMillis(50));
+    DuplexChannel raw =
+        mesh.dial(loop, mesh.listen(mesh.server(impatient), late)).get(10, TimeUnit.SECONDS);
     Recorder recorder = Recorder.on(raw);
     raw.config().setAutoRead(true);
     recorder.ended.get(10, TimeUnit.SECONDS);

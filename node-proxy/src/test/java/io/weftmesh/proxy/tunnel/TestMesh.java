@@ -62,7 +62,8 @@ final class TestMesh implements AutoCloseable {
   }
 
   HboneServer server(TunnelSettings settings) {
-    return new HboneServer(identity.tls, inbound, settings, tunnelMetrics, clock);
+    return new HboneServer(
+        identity.identities, identity.tls, inbound, settings, tunnelMetrics, clock);
   }
 
   TunnelPool pool(TunnelSettings settings) {
