@@ -129,7 +129,7 @@ final class Kubelet {
           "-XX:TieredStopAtLevel=1",
           "-XX:+UseSerialGC",
           "-XX:-UsePerfData",
-          "-Xmx64m",
+          "-Xmx160m",
           "-cp",
           classes.toString(),
           Application.class.getName(),

@@ -1,6 +1,7 @@
 package io.weftmesh.lab.app;
 
 import java.io.IOException;
+import java.io.InputStream;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
@@ -9,6 +10,7 @@ import java.util.concurrent.CountDownLatch;
 /** The application of the test pods: one process that serves what its options name. */
 public final class Application {
   private static final int BACKLOG = 4096;
+  private static final int ECHO_BYTES = 4096;
 
   private Application() {}
 
@@ -19,9 +21,7 @@ public final class Application {
       serve(options.http().getAsInt(), httpEcho);
     }
     if (options.echo().isPresent()) {
-      serve(
-          options.echo().getAsInt(),
-          socket -> socket.getInputStream().transferTo(socket.getOutputStream()));
+      serve(options.echo().getAsInt(), Application::echo);
     }
     if (options.banner().isPresent()) {
       serve(options.banner().getAsInt(), new Banner(options.name()));
@@ -36,6 +36,15 @@ public final class Application {
   @FunctionalInterface
   interface Service {
     void serve(Socket socket) throws IOException;
+  }
+
+  /** With a small buffer: tests hold thousands of connections. */
+  private static void echo(Socket socket) throws IOException {
+    byte[] buffer = new byte[ECHO_BYTES];
+    InputStream in = socket.getInputStream();
+    for (int read = in.read(buffer); read >= 0; read = in.read(buffer)) {
+      socket.getOutputStream().write(buffer, 0, read);
+    }
   }
 
   private static void serve(int port, Service service) throws IOException {
