@@ -149,7 +149,7 @@ public final class HboneServer {
     }
 
     private void secure(Accepted connection, SslHandler handler) {
-      handler.setHandshakeTimeoutMillis(settings.handshakeTimeout().toMillis());
+      handler.setHandshakeTimeoutMillis(settings.acceptedHandshakeTimeout().toMillis());
       connection.channel.pipeline().addLast(handler, new TlsOutcome(connection));
     }
 

@@ -6,8 +6,9 @@ import java.time.Duration;
  * The times and bounds of tunnels.
  *
  * @param connectTimeout for the TCP connection of a tunnel
- * @param handshakeTimeout for TLS, on both ends; a peer's proxy that was killed is back within it,
- *     and until then the kernel holds the connection for it
+ * @param handshakeTimeout for TLS, where we connect; a peer's proxy that was killed is back within
+ *     it, and until then the kernel holds the connection for it
+ * @param acceptedHandshakeTimeout for TLS, where a peer connects: who is silent holds a place
  * @param identityWait how long a pod without a certificate is waited for
  * @param pingInterval how often a tunnel with streams is pinged
  * @param pingTimeout a tunnel with streams is dead after so long without a sign of life, a multiple
@@ -24,6 +25,7 @@ import java.time.Duration;
 public record TunnelSettings(
     Duration connectTimeout,
     Duration handshakeTimeout,
+    Duration acceptedHandshakeTimeout,
     Duration identityWait,
     Duration pingInterval,
     Duration pingTimeout,
@@ -37,6 +39,7 @@ public record TunnelSettings(
       new TunnelSettings(
           Duration.ofSeconds(3),
           Duration.ofSeconds(15),
+          Duration.ofSeconds(5),
           Duration.ofSeconds(10),
           Duration.ofSeconds(10),
           Duration.ofSeconds(20),
@@ -59,6 +62,7 @@ public record TunnelSettings(
     return new TunnelSettings(
         connectTimeout,
         handshakeTimeout,
+        acceptedHandshakeTimeout,
         wait,
         pingInterval,
         pingTimeout,

@@ -313,6 +313,7 @@ class ConnectorTest {
     return new TunnelSettings(
         d.connectTimeout(),
         d.handshakeTimeout(),
+        d.acceptedHandshakeTimeout(),
         Duration.ofSeconds(1),
         d.pingInterval(),
         d.pingTimeout(),

@@ -248,6 +248,7 @@ class HboneServerTest {
     TunnelSettings d = TunnelSettings.DEFAULT;
     return new TunnelSettings(
         d.connectTimeout(),
+        d.handshakeTimeout(),
         handshakeTimeout,
         d.identityWait(),
         d.pingInterval(),

@@ -245,6 +245,7 @@ class TunnelPoolTest {
     return new TunnelSettings(
         d.connectTimeout(),
         d.handshakeTimeout(),
+        d.acceptedHandshakeTimeout(),
         d.identityWait(),
         d.pingInterval(),
         d.pingTimeout(),
@@ -261,6 +262,7 @@ class TunnelPoolTest {
     return new TunnelSettings(
         timeout,
         d.handshakeTimeout(),
+        d.acceptedHandshakeTimeout(),
         d.identityWait(),
         d.pingInterval(),
         d.pingTimeout(),
