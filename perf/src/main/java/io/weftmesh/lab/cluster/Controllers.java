@@ -104,8 +104,12 @@ public final class Controllers {
   }
 
   private List<Manifest> pods() {
-    underWay.keySet().removeIf(key -> manifests.find(key).isPresent());
+    forgetArrived();
     return Stream.concat(manifests.all("Pod").stream(), underWay.values().stream()).toList();
+  }
+
+  private void forgetArrived() {
+    underWay.keySet().removeIf(key -> manifests.find(key).isPresent());
   }
 
   private int freePodNumber(int node) {
@@ -153,6 +157,7 @@ public final class Controllers {
 
   /** Writes the EndpointSlices as Services and pods now stand, and removes those of no Service. */
   public void syncEndpointSlices() {
+    forgetArrived();
     Set<ObjectKey> wanted = new HashSet<>();
     for (Manifest service : manifests.all("Service")) {
       Map<String, String> selector = service.textMap("spec", "selector");

@@ -7,6 +7,7 @@ import io.weftmesh.lab.network.KubeProxy.Target;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -49,6 +50,20 @@ class ControllersTest {
     folder.remove(first.key());
     assertThat(put(PodTemplate.named("shop/b").on("node-1").build()).text("status", "podIP"))
         .contains("10.244.1.3");
+  }
+
+  @Test
+  void addressesComeBackWhenThePodsOfOneCommandAreDeleted() {
+    for (int round = 0; round < 10; round++) {
+      List<Manifest> pods = new ArrayList<>();
+      for (int i = 0; i < 100; i++) {
+        pods.add(controllers.complete(PodTemplate.named("shop/pod-" + i).on("node-1").build()));
+      }
+      pods.forEach(folder::put);
+      controllers.syncEndpointSlices();
+      pods.forEach(pod -> folder.remove(pod.key()));
+    }
+    assertThat(folder.all("Pod")).isEmpty();
   }
 
   @Test

@@ -3,6 +3,7 @@ package io.weftmesh.lab.system;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.weftmesh.lab.Lab;
+import io.weftmesh.lab.Pod;
 import io.weftmesh.lab.cluster.Manifest;
 import io.weftmesh.lab.host.LabProcess;
 import io.weftmesh.lab.host.Wait;
@@ -71,10 +72,7 @@ class ManyPodsIT {
       pods.add(Pods.client("in/pod-" + round + "-" + i, node));
     }
     lab.apply(pods);
-    mesh.awaitReady();
-    for (Manifest pod : pods) {
-      assertThat(Mesh.isCaptured(lab.pod("in/" + pod.name()))).isTrue();
-    }
+    mesh.awaitCaptured(pods.stream().map(pod -> lab.pod("in/" + pod.name())).toArray(Pod[]::new));
     lab.delete(pods.stream().map(Manifest::key).toList());
   }
 
