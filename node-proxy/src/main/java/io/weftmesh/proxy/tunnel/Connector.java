@@ -39,6 +39,7 @@ import org.jspecify.annotations.Nullable;
  *   <tr><td>expected to be captured</td>
  *       <td>a tunnel; where nobody answers for it, plaintext if the target is PERMISSIVE</td></tr>
  *   <tr><td>outside the mesh</td><td>plain TCP from the client pod</td></tr>
+ *   <tr><td>a pod that has gone, and another has its address</td><td>nothing</td></tr>
  *   <tr><td>a pod, and the ca has not yet said whose</td><td>wait until it has</td></tr>
  * </table>
  *
@@ -136,8 +137,11 @@ public final class Connector {
 
     private void startElsewhere(Duration patience) {
       WorkloadEntry entry = directory.byAddress(address.getAddress());
+      String resident = resident();
       if (entry != null) {
         startTunnel(entry);
+      } else if (resident != null && isAnother(resident)) {
+        failGone(resident);
       } else if (directory.isKnown() || !isPod()) {
         connectPlain();
       } else if (patience.isPositive()) {
@@ -155,6 +159,18 @@ public final class Connector {
             "the ca has not said since this proxy's start whether the pod is in the mesh; is the"
                 + " ca running?");
       }
+    }
+
+    /**
+     * The UID of the pod at the address, if a pod object names it. What endpoints name may be out
+     * of date: it is they who are checked with it.
+     */
+    private @Nullable String resident() {
+      return snapshots.get().destination(address.getAddress(), address.getPort())
+                  instanceof PodDestination pod
+              && !pod.name().isEmpty()
+          ? pod.uid()
+          : null;
     }
 
     private boolean isPod() {

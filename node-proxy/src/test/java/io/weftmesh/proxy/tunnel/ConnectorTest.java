@@ -107,6 +107,18 @@ class ConnectorTest {
   }
 
   @Test
+  void takesNoPodOutsideTheMeshForTheOneThatHadItsAddress() throws Exception {
+    Endpoint before = new Endpoint(APPLICATION, "uid-of-before", null, null);
+    pod(new PodDestination(TARGET, "shop", "next", "uid-next"));
+    assertThat(failure(connect(before)).reason()).isEqualTo(Reason.GONE);
+    Endpoint next = new Endpoint(APPLICATION, "uid-next", null, null);
+    assertThat(connect(next).get(10, TimeUnit.SECONDS).security()).isEqualTo(Security.PLAINTEXT);
+    // Known from some Service's endpoints alone, which may be out of date themselves.
+    pod(new PodDestination(TARGET, "shop", "", "uid-of-before"));
+    assertThat(connect(next).get(10, TimeUnit.SECONDS).security()).isEqualTo(Security.PLAINTEXT);
+  }
+
+  @Test
   void passesOnThatPolicyForbids() throws Exception {
     localPods.put(TARGET, target);
     mesh.inbound.dial =
@@ -200,10 +212,7 @@ class ConnectorTest {
   @Test
   void waitsForTheDirectoryBeforeItConnectsToAPod() throws Exception {
     directory = new DirectoryFixture();
-    snapshots.publish(
-        new Snapshot.Builder(1)
-            .pod(new PodDestination(TARGET, "shop", "target", "uid-target"))
-            .build());
+    pod(new PodDestination(TARGET, "shop", "target", "uid-target"));
     mesh.listen(mesh.server(TunnelSettings.DEFAULT), target);
     Future<Upstream> upstream = connect(Endpoint.of(APPLICATION));
     assertThat(upstream.await(200)).isFalse();
@@ -278,6 +287,10 @@ class ConnectorTest {
     DuplexChannel channel = mesh.dial(loop, APPLICATION).get(10, TimeUnit.SECONDS);
     late.setSuccess(channel);
     assertThat(channel.closeFuture().await(10, TimeUnit.SECONDS)).isTrue();
+  }
+
+  private void pod(PodDestination pod) {
+    snapshots.publish(new Snapshot.Builder(1).pod(pod).build());
   }
 
   private Future<Upstream> connect(Endpoint endpoint) {
