@@ -1,5 +1,6 @@
 package io.weftmesh.lab.system;
 
+import io.weftmesh.lab.Pod;
 import io.weftmesh.lab.cluster.Manifest;
 import io.weftmesh.lab.cluster.PodTemplate;
 import io.weftmesh.lab.cluster.ServiceTemplate;
@@ -54,6 +55,17 @@ final class Pods {
    * @param app the label that Services select, and the service account
    */
   static Manifest server(String place, String node, String app, String... more) {
+    return serverTemplate(place, node, app, more).build();
+  }
+
+  /** As {@link #server}, at the address of a pod that has ended. */
+  static Manifest serverAt(Pod ended, String place, String app) {
+    return serverTemplate(place, ended.node(), app)
+        .address(ended.address(), ended.address6())
+        .build();
+  }
+
+  private static PodTemplate serverTemplate(String place, String node, String app, String... more) {
     List<String> arguments =
         Stream.concat(
                 Stream.of(
@@ -63,12 +75,7 @@ final class Pods {
                     "--transfer=" + TRANSFER),
                 Stream.of(more))
             .toList();
-    return PodTemplate.named(place)
-        .on(node)
-        .label("app", app)
-        .serviceAccount(app)
-        .app(arguments)
-        .build();
+    return PodTemplate.named(place).on(node).label("app", app).serviceAccount(app).app(arguments);
   }
 
   /**
