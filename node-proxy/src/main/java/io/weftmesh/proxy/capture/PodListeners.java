@@ -91,11 +91,15 @@ final class PodListeners {
 
   /**
    * Where a redirected connection was going; null, and the connection is closed, when it came to
-   * the listener by itself: whoever does that would have the proxy call itself.
+   * the listener by itself: whoever does that would have the proxy call itself. A connection of the
+   * proxy's own is never redirected, so one that went to an address of the pod that nobody told the
+   * proxy of ends here too.
    */
   private @Nullable InetSocketAddress destination(EpollSocketChannel accepted) {
     InetSocketAddress destination = OriginalDestination.of(accepted);
-    if (destination == null || isProxy(destination)) {
+    if (destination == null
+        || destination.equals(accepted.localAddress())
+        || isProxy(destination)) {
       metrics.refused("not_redirected").increment();
       log.debug("{} came to a proxy port of {} directly", accepted.remoteAddress(), pod);
       Relay.reset(accepted);
