@@ -193,6 +193,8 @@ public final class CapturedPod implements LocalPod {
               .connect(remote, local)
               .addListener(done -> {
                 if (!done.isSuccess()) {
+                  // Netty leaves it open, with its descriptor; a Bootstrap would do this.
+                  channel.close();
                   fail(connected, done.cause());
                 } else if (!connected.trySuccess(channel)) {
                   channel.close();
