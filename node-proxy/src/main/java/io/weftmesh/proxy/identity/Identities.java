@@ -242,10 +242,11 @@ public final class Identities implements Closeable {
 
     private void succeed(Svid fresh) {
       failures = 0;
+      // The TLS contexts first: who sees that there is a certificate goes on to use it.
+      listeners.forEach(listener -> listener.onSvid(fresh));
       svid = fresh;
       renewal = schedule.renewal(control.instant(), fresh.notAfter());
       metrics.renewed(fresh);
-      listeners.forEach(listener -> listener.onSvid(fresh));
       waiting.forEach(ready -> ready.complete(null));
       waiting.clear();
       wake();
