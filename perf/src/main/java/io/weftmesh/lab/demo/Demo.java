@@ -269,7 +269,7 @@ public final class Demo {
     return mesh.metrics("node-1").sum("weft_retries_total");
   }
 
-  /** Slowly enough for the retry budget: a tenth more than all requests would not be. */
+  /** Slowly enough for the retry budget, and for a retry not to meet two other requests. */
   private LoadReport paced(String service, int count) {
     return Load.run(
         Load.Settings.newConnections(
