@@ -23,6 +23,8 @@ Weft's lab: a service mesh on this machine, in network namespaces of its own. Ne
   perf/lab.sh restart             starts again what was killed of the mesh
   perf/lab.sh down                removes everything again
 
+  perf/lab.sh figures             measures what Weft costs, beside HAProxy in the same run
+
   perf/lab.sh prepare             installs the Debian packages that the above need (done by demo and test)
   perf/lab.sh build               builds without tests, and trains the processes for a fast start
 USAGE
@@ -97,6 +99,11 @@ case "${1:-}" in
   demo)
     prepare
     echo "Building Weft ..."
+    build
+    lab "$@"
+    ;;
+  figures)
+    prepare
     build
     lab "$@"
     ;;

@@ -2,6 +2,7 @@ package io.weftmesh.lab.cli;
 
 import io.weftmesh.lab.Lab;
 import io.weftmesh.lab.demo.DemoCommand;
+import io.weftmesh.lab.figures.FiguresCommand;
 import io.weftmesh.lab.host.LabFolder;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -18,7 +19,8 @@ import picocli.CommandLine.Command;
       Restart.class,
       Train.class,
       Down.class,
-      DemoCommand.class
+      DemoCommand.class,
+      FiguresCommand.class
     })
 final class Main {
   /** The name of the lab that {@code up} makes; tests and the demo make others. */
