@@ -32,6 +32,9 @@ public final class Identities implements Closeable {
     void onGone(SpiffeId id);
   }
 
+  /** A pod that is created anew right after its end needs no new certificate. */
+  static final Duration LINGER = Duration.ofSeconds(10);
+
   private final ControlThread control;
   private final SvidRequests requests;
   private final IdentityMetrics metrics;
@@ -71,8 +74,9 @@ public final class Identities implements Closeable {
   }
 
   /**
-   * A pod has gone that needed the identity. With the last one renewals end; the certificate that
-   * is at hand serves connections that drain until it expires.
+   * A pod has gone that needed the identity. With the last one renewals end, and {@link #LINGER}
+   * later the key and the certificate are given up: a node that is taken over must not have the
+   * keys of what it no longer runs.
    */
   public void release(SpiffeId id) {
     control.execute(() -> {
@@ -159,6 +163,7 @@ public final class Identities implements Closeable {
     private int failures;
     private boolean requested;
     private Instant renewal = Instant.MIN;
+    private Instant unusedUntil = Instant.MIN;
     private ControlThread.@Nullable Alarm alarm;
 
     private Identity(SpiffeId id) {
@@ -177,6 +182,7 @@ public final class Identities implements Closeable {
     /** The last user went. */
     private void retire() {
       required = false;
+      unusedUntil = control.instant().plus(LINGER);
       waiting.forEach(ready -> ready.completeExceptionally(notRequired(id)));
       waiting.clear();
       wake();
@@ -209,7 +215,7 @@ public final class Identities implements Closeable {
         metrics.expired(id);
         listeners.forEach(listener -> listener.onGone(id));
       }
-      if (users == 0 && svid == null) {
+      if (users == 0 && (svid == null || !now.isBefore(unusedUntil))) {
         end();
         identities.remove(id);
       } else if (requested) {
@@ -217,7 +223,7 @@ public final class Identities implements Closeable {
       } else if (users > 0 && !now.isBefore(renewal)) {
         request();
       } else {
-        wakeAfter(schedule.sleep(now, users > 0 ? renewal : Instant.MAX, svid));
+        wakeAfter(schedule.sleep(now, users > 0 ? renewal : unusedUntil, svid));
       }
     }
 

@@ -176,15 +176,15 @@ final class IdentitiesTest extends IdentityTest {
   }
 
   @Test
-  void keepsAReleasedIdentityUntilItsEndWithoutRenewal() {
+  void givesAReleasedIdentityUpSoon() {
     identities.require(CART);
     Svid svid = identities.current(CART);
     identities.release(CART);
 
-    control.advance(Duration.ofMinutes(59));
+    control.advance(Identities.LINGER.minusSeconds(1));
     assertThat(identities.current(CART)).isSameAs(svid);
     assertThat(ca.asked()).hasSize(1);
-    control.advance(Duration.ofMinutes(2));
+    control.advance(Duration.ofSeconds(1));
     assertThat(identities.current(CART)).isNull();
     assertThat(metricsText()).doesNotContain("identity=\"" + CART);
     assertThat(control.alarms()).isZero();
