@@ -7,7 +7,6 @@ import io.weftmesh.lab.host.NetworkNamespace;
 import java.io.IOException;
 import java.net.ConnectException;
 import java.net.Socket;
-import java.net.SocketException;
 import java.net.SocketTimeoutException;
 import java.time.Duration;
 
@@ -39,7 +38,8 @@ record Answer(String text, boolean ended) {
       return new Answer(text.toString(), false);
     } catch (ConnectException e) {
       return new Answer("", true);
-    } catch (SocketException e) {
+    } catch (IOException e) {
+      // Reset: while reading a SocketException, while writing this.
       return new Answer(text.toString(), true);
     }
   }
