@@ -45,7 +45,7 @@ final class Authority {
 
   private static byte @Nullable [] address(String host) {
     if (NetUtil.isValidIpV4Address(host)) {
-      return NetUtil.createByteArrayFromIpAddressString(host);
+      return isDecimal(host) ? NetUtil.createByteArrayFromIpAddressString(host) : null;
     }
     int last = host.length() - 1;
     if (host.charAt(0) != '[' || host.charAt(last) != ']') {
@@ -53,8 +53,25 @@ final class Authority {
     }
     String literal = host.substring(1, last);
     boolean plain =
-        literal.indexOf('%') < 0 && literal.indexOf('[') < 0 && NetUtil.isValidIpV6Address(literal);
+        literal.indexOf('%') < 0
+            && literal.indexOf('[') < 0
+            && NetUtil.isValidIpV6Address(literal)
+            && (literal.indexOf('.') < 0
+                || isDecimal(literal.substring(literal.lastIndexOf(':') + 1)));
     return plain ? NetUtil.createByteArrayFromIpAddressString(literal) : null;
+  }
+
+  /** A zero in front makes an octet a number that some read as octal (RFC 3986, 7.4). */
+  private static boolean isDecimal(String dotted) {
+    for (int from = 0; from < dotted.length(); ) {
+      int dot = dotted.indexOf('.', from);
+      int to = dot < 0 ? dotted.length() : dot;
+      if (to > from + 1 && dotted.charAt(from) == '0') {
+        return false;
+      }
+      from = to + 1;
+    }
+    return true;
   }
 
   private static int port(String text, int from) {
