@@ -3,7 +3,6 @@ package io.weftmesh.proxy.tcp;
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import java.util.Random;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
@@ -14,7 +13,6 @@ import org.junit.jupiter.params.provider.MethodSource;
 final class ProtocolMatcherTest {
   private static final String PREFACE = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
   private static final String CLIENT_HELLO = "\u0016\u0003\u0001\u0002\u0000\u0001";
-  private static final String REQUEST_LINE = "GET /a HTTP/1.1\r";
 
   /** The bytes, what they are, and how many of them it takes to know. */
   static Stream<Arguments> firstBytes() {
@@ -84,55 +82,5 @@ final class ProtocolMatcherTest {
 
     assertThat(matcher.answer()).isEqualTo(Protocol.OPAQUE);
     assertThat(fed).isEqualTo(ProtocolMatcher.MAX_REQUEST_LINE_BYTES);
-  }
-
-  /** Whatever comes: no exception, an answer that stays, and no waiting without a reason. */
-  @Test
-  void waitsOnlyWhileSomeContinuationIsStillPossible() {
-    var random = new Random(20261121);
-    for (int round = 0; round < 200_000; round++) {
-      String bytes = randomBytes(random);
-      Protocol answer = answerTo(bytes);
-      if (answer == null) {
-        assertThat(continuations()).as("after %s", bytes).anyMatch(more -> isKnown(bytes + more));
-      } else {
-        assertThat(answerTo(bytes + randomBytes(random))).as(bytes).isEqualTo(answer);
-      }
-    }
-  }
-
-  private static boolean isKnown(String bytes) {
-    Protocol answer = answerTo(bytes);
-    return answer != null && answer != Protocol.OPAQUE;
-  }
-
-  private static Stream<String> continuations() {
-    return Stream.of(PREFACE, CLIENT_HELLO, REQUEST_LINE, "\u0001\u0001", "\u0001")
-        .flatMap(known -> Stream.iterate(known, s -> !s.isEmpty(), s -> s.substring(1)));
-  }
-
-  /** A valid beginning of random length, with a random byte here and there. */
-  private static String randomBytes(Random random) {
-    String valid =
-        switch (random.nextInt(4)) {
-          case 0 -> PREFACE;
-          case 1 -> CLIENT_HELLO;
-          case 2 -> REQUEST_LINE;
-          default -> "";
-        };
-    var bytes = new StringBuilder(valid.substring(0, random.nextInt(valid.length() + 1)));
-    for (int i = random.nextInt(3); i > 0; i--) {
-      int at = random.nextInt(bytes.length() + 1);
-      bytes.insert(at, (char) random.nextInt(256));
-    }
-    return bytes.toString();
-  }
-
-  private static @Nullable Protocol answerTo(String bytes) {
-    var matcher = new ProtocolMatcher();
-    for (byte b : bytes.getBytes(ISO_8859_1)) {
-      matcher.feed(b);
-    }
-    return matcher.answer();
   }
 }

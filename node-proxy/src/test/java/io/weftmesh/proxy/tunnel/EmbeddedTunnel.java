@@ -40,6 +40,7 @@ final class EmbeddedTunnel {
   final UnpooledByteBufAllocator allocator = new UnpooledByteBufAllocator(false, true);
   final Metrics metrics = new Metrics();
   final List<Promise<DuplexChannel>> dials = new ArrayList<>();
+  final List<InetSocketAddress> destinations = new ArrayList<>();
   final List<DuplexChannel> served = new ArrayList<>();
   final List<StreamRequest> again = new ArrayList<>();
   final EmbeddedChannel client;
@@ -187,6 +188,7 @@ final class EmbeddedTunnel {
         EventLoop loop, LocalPod target, Caller caller, InetSocketAddress destination) {
       Promise<DuplexChannel> dial = loop.newPromise();
       dials.add(dial);
+      destinations.add(destination);
       return dial;
     }
 
