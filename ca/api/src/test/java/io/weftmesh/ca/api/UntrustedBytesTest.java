@@ -12,20 +12,22 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
-import java.util.Random;
+import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
 
 /**
  * What a stranger may send: whatever the bytes, the answer is an identity or the declared
  * exception. The fuzz targets run their seeds in every build, and search on with {@code
- * JAZZER_FUZZ=1}; the seeded mutations search a little in every build.
+ * JAZZER_FUZZ=1}; the seeded mutations search a little in every build, and with {@code
+ * -Dweft.fuzz.rounds=100000000} for long.
  */
 final class UntrustedBytesTest {
   private static final SpiffeId CART = SpiffeId.workload("cluster.local", "shop", "cart");
   private static final TestAuthority ROOT = TestAuthority.root("cluster.local");
   private static final SvidValidator VALIDATOR =
       new SvidValidator(TrustBundles.of(ROOT.bundle()), InstantSource.fixed(TestAuthority.NOW));
-  private static final int MUTATIONS = 5_000;
+  private static final int ROUNDS = Integer.getInteger("weft.fuzz.rounds", 30_000) / 6 + 1;
+  private static final long SEED = Long.getLong("weft.fuzz.seed", 7);
 
   @FuzzTest(maxDuration = "10s")
   void anyTextIsAnIdentityOrRefused(byte[] bytes) {
@@ -55,36 +57,43 @@ final class UntrustedBytesTest {
 
   @Test
   void mutatedTextsAreIdentitiesOrRefused() {
-    Random random = new Random(7);
-    for (int i = 0; i < MUTATIONS; i++) {
-      anyTextIsAnIdentityOrRefused(mutated(CART.toString().getBytes(ISO_8859_1), random));
-    }
+    rounds(random ->
+        anyTextIsAnIdentityOrRefused(mutated(CART.toString().getBytes(ISO_8859_1), random)));
   }
 
   /** A signature has more than one encoding that verifies; what it signs has not. */
   @Test
   void aMutatedChainIsVerifiedOnlyWithEverySignedByteAsItWas() throws Exception {
-    Random random = new Random(11);
     TestSvid svid = ROOT.intermediate(s -> {}).svid(CART);
-    for (int i = 0; i < MUTATIONS; i++) {
+    rounds(random -> {
       List<byte[]> chain = new ArrayList<>(svid.der());
       int victim = random.nextInt(chain.size());
       chain.set(victim, mutated(chain.get(victim), random));
       Optional<VerifiedSvid> verified = verify(chain);
       if (verified.isPresent()) {
         assertThat(verified.get().chain().get(victim).getTBSCertificate())
-            .describedAs("mutation %d", i)
             .isEqualTo(svid.chain().get(victim).getTBSCertificate());
       }
-    }
+    });
   }
 
   @Test
   void mutatedBundlesAreReadOrRefused() {
-    Random random = new Random(13);
     byte[] pem = ROOT.bundle().toPem();
-    for (int i = 0; i < MUTATIONS; i++) {
-      anyBundleIsReadOrRefused(mutated(pem, random));
+    rounds(random -> anyBundleIsReadOrRefused(mutated(pem, random)));
+  }
+
+  private interface Round {
+    void play(SplittableRandom random) throws Exception;
+  }
+
+  private static void rounds(Round round) {
+    for (long seed = SEED; seed < SEED + ROUNDS; seed++) {
+      try {
+        round.play(new SplittableRandom(seed));
+      } catch (Exception | AssertionError failure) {
+        throw new AssertionError("round with seed " + seed, failure);
+      }
     }
   }
 
@@ -98,7 +107,7 @@ final class UntrustedBytesTest {
   }
 
   /** Flips, overwrites, cuts or doubles a few bytes. */
-  private static byte[] mutated(byte[] original, Random random) {
+  private static byte[] mutated(byte[] original, SplittableRandom random) {
     byte[] bytes = original.clone();
     int changes = 1 + random.nextInt(4);
     for (int i = 0; i < changes && bytes.length > 0; i++) {
