@@ -19,8 +19,8 @@ public record QueryMatch(String name, String value) {
       if (end < 0) {
         end = query.length();
       }
-      int equals = query.indexOf('=', start);
-      int nameEnd = equals < 0 || equals > end ? end : equals;
+      int equals = query.indexOf('=', start, end);
+      int nameEnd = equals < 0 ? end : equals;
       if (name.equals(decode(query.substring(start, nameEnd)))) {
         return nameEnd == end ? "" : decode(query.substring(nameEnd + 1, end));
       }
