@@ -9,15 +9,19 @@ import java.math.BigInteger;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.snakeyaml.engine.v2.api.ConstructNode;
 import org.snakeyaml.engine.v2.api.LoadSettings;
 import org.snakeyaml.engine.v2.api.lowlevel.Compose;
+import org.snakeyaml.engine.v2.common.SpecVersion;
 import org.snakeyaml.engine.v2.exceptions.Mark;
 import org.snakeyaml.engine.v2.exceptions.MarkedYamlEngineException;
+import org.snakeyaml.engine.v2.exceptions.ReaderException;
 import org.snakeyaml.engine.v2.exceptions.YamlEngineException;
+import org.snakeyaml.engine.v2.exceptions.YamlVersionException;
 import org.snakeyaml.engine.v2.nodes.MappingNode;
 import org.snakeyaml.engine.v2.nodes.Node;
 import org.snakeyaml.engine.v2.nodes.NodeTuple;
@@ -37,7 +41,12 @@ final class YamlDocument {
   private static final Schema SCHEMA = new CoreSchema();
   private static final Map<Tag, ConstructNode> SCALARS = SCHEMA.getSchemaTagConstructors();
   private static final LoadSettings SETTINGS =
-      LoadSettings.builder().setSchema(SCHEMA).setCodePointLimit(Integer.MAX_VALUE).build();
+      LoadSettings.builder()
+          .setSchema(SCHEMA)
+          .setCodePointLimit(Integer.MAX_VALUE)
+          // Refused here, with the line, that the library would not tell.
+          .setAllowNonScalarKeys(true)
+          .build();
 
   /** Aliases within aliases can make a small file an endless tree. */
   private static final int MAX_VALUES_PER_CHARACTER = 4;
@@ -68,6 +77,15 @@ final class YamlDocument {
     } catch (MarkedYamlEngineException e) {
       int line = mark(e).map(mark -> mark.getLine() + 1).orElse(0);
       throw new ManifestException(line, "not YAML: " + describe(e));
+    } catch (ReaderException e) {
+      throw new ManifestException(
+          lineAt(text, e.getPosition()),
+          String.format(
+              Locale.ROOT, "not YAML: the character U+%04X is not allowed", e.getCodePoint()));
+    } catch (YamlVersionException e) {
+      SpecVersion version = e.getSpecVersion();
+      throw new ManifestException(
+          0, "YAML of version " + version.getRepresentation() + " is not read, expected 1.2");
     } catch (YamlEngineException e) {
       throw new ManifestException(0, "not YAML: " + e.getMessage());
     } catch (StackOverflowError e) {
@@ -75,6 +93,10 @@ final class YamlDocument {
       throw new ManifestException(0, "lists and objects are nested too deep");
     }
     return documents;
+  }
+
+  private static int lineAt(String text, int codePoints) {
+    return 1 + (int) text.codePoints().limit(codePoints).filter(each -> each == '\n').count();
   }
 
   /** A token that went wrong is best named by where it begins; anything else by where it shows. */
