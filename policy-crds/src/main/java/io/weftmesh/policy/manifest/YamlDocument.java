@@ -210,7 +210,17 @@ final class YamlDocument {
         throw new ManifestException(
             line(scalar), "tag " + scalar.getTag() + " has no meaning in a manifest");
       }
-      return leaf(constructor.construct(scalar));
+      Object value = null;
+      try {
+        value = constructor.construct(scalar);
+      } catch (RuntimeException unfit) {
+        // With a tag that is written out the library takes any text, and fails as it happens to.
+      }
+      if (value == null && !scalar.getTag().equals(Tag.NULL)) {
+        throw new ManifestException(
+            line(scalar), "\"" + scalar.getValue() + "\" is no value of tag " + scalar.getTag());
+      }
+      return leaf(value);
     }
 
     private static JsonNode leaf(@Nullable Object value) {

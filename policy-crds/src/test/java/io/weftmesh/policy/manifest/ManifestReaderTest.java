@@ -25,6 +25,8 @@ class ManifestReaderTest {
           apiVersion: v1\\nkind: Pod\\nmetadata:\\n\\tname: x                | 4 | not YAML
           apiVersion: v1\\nkind: Pod\\n# \u007f\\nmetadata: {}                  | 3 | the character U+007F is not allowed
           apiVersion: v1\\nkind: Pod\\nmetadata: {{a: b}: c}                | 3 | a key must be plain text
+          apiVersion: v1\\nkind: Pod\\nmetadata: !!int x                    | 3 | "x" is no value of tag
+          apiVersion: v1\\nkind: Pod\\nmetadata: !!bool x                   | 3 | "x" is no value of tag
           %YAML 9.9\\n---\\nkind: Pod                                     | 0 | version 9.9
           apiVersion: v1\\nkind: Pod\\nmetadata: *nowhere                    | 3 | nowhere
           apiVersion: v1\\nkind: Pod\\nmetadata: !!python/object x           | 3 | tag
