@@ -16,6 +16,10 @@ Weft's lab: a service mesh on this machine, in network namespaces of its own. Ne
 
   perf/lab.sh demo [--once]       builds Weft, starts a mesh and shows what it does
   perf/lab.sh test                builds Weft and runs all of its tests
+  perf/lab.sh fuzz [ROUNDS [SEED]]
+                                  feeds hostile bytes to every parser that reads what others send: 30000 rounds
+                                  take seconds, 10000000 hours. Names the seed of a round that fails;
+                                  "fuzz 1 SEED" plays that round again. Needs no root
   perf/lab.sh up                  starts a mesh of two nodes and leaves it running
   perf/lab.sh status              shows what runs
   perf/lab.sh apply FILE...       puts Kubernetes YAML in force (--delete: takes it away)
@@ -85,6 +89,16 @@ build() {
   "${command[@]}" train
 }
 
+# Every fuzz target, from another seed each time: what was searched once need not be searched again.
+fuzz() {
+  local rounds="${1:-3000000}" seed="${2:-$(date +%s)00000000}"
+  [[ "$rounds" =~ ^[1-9][0-9]{0,7}$ && "$seed" =~ ^[0-9]{1,18}$ ]] \
+    || fail "fuzz takes a number of rounds, up to 99999999, and a seed: not '$*'"
+  echo "From seed $seed"
+  maven -pl '!perf' test -Dtest='*FuzzTest,UntrustedBytesTest' -Dsurefire.failIfNoSpecifiedTests=false \
+    -Dweft.fuzz.rounds="$rounds" -Dweft.fuzz.seed="$seed"
+}
+
 lab() {
   need_root "$@"
   [[ -f "$JAR" ]] || build
@@ -111,6 +125,7 @@ case "${1:-}" in
     prepare
     maven verify
     ;;
+  fuzz) fuzz "${@:2}" ;;
   up | status | apply | exec | restart | down) lab "$@" ;;
   *)
     usage
