@@ -5,12 +5,14 @@ import io.weftmesh.ca.api.SpiffeId;
 import java.io.Closeable;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.function.Consumer;
 import java.util.function.DoubleSupplier;
 import org.jspecify.annotations.Nullable;
 
@@ -93,11 +95,12 @@ public final class Identities implements Closeable {
 
   /**
    * Completes as soon as an unexpired certificate is in hand, on the control thread or at once;
-   * fails when the identity is not required, or not any more.
+   * fails when the identity is not required, or not any more. Who waits no longer cancels it.
    */
-  public CompletionStage<Void> ready(SpiffeId id) {
+  @SuppressWarnings("CollectionUndefinedEquality") // this very future is meant
+  public CompletableFuture<Void> ready(SpiffeId id) {
     if (current(id) != null) {
-      return CompletableFuture.completedStage(null);
+      return CompletableFuture.completedFuture(null);
     }
     CompletableFuture<Void> ready = new CompletableFuture<>();
     control.execute(() -> {
@@ -108,6 +111,11 @@ public final class Identities implements Closeable {
         ready.complete(null);
       } else {
         identity.waiting.add(ready);
+        ready.whenComplete((done, failure) -> {
+          if (ready.isCancelled()) {
+            control.execute(() -> identity.waiting.remove(ready));
+          }
+        });
       }
     });
     return ready;
@@ -156,7 +164,7 @@ public final class Identities implements Closeable {
   /** One identity: confined to the control thread, but for what is volatile. */
   private final class Identity {
     private final SpiffeId id;
-    private final List<CompletableFuture<Void>> waiting = new CopyOnWriteArrayList<>();
+    private final Set<CompletableFuture<Void>> waiting = new LinkedHashSet<>();
     private int users;
     private volatile boolean required;
     private volatile @Nullable Svid svid;
@@ -183,9 +191,14 @@ public final class Identities implements Closeable {
     private void retire() {
       required = false;
       unusedUntil = control.instant().plus(LINGER);
-      waiting.forEach(ready -> ready.completeExceptionally(notRequired(id)));
-      waiting.clear();
+      letWaitingGo(ready -> ready.completeExceptionally(notRequired(id)));
       wake();
+    }
+
+    private void letWaitingGo(Consumer<CompletableFuture<Void>> how) {
+      List<CompletableFuture<Void>> all = List.copyOf(waiting);
+      waiting.clear();
+      all.forEach(how);
     }
 
     /** Brings the next try forward, after a failure. */
@@ -253,8 +266,7 @@ public final class Identities implements Closeable {
       svid = fresh;
       renewal = schedule.renewal(control.instant(), fresh.notAfter());
       metrics.renewed(fresh);
-      waiting.forEach(ready -> ready.complete(null));
-      waiting.clear();
+      letWaitingGo(ready -> ready.complete(null));
       wake();
     }
 
@@ -267,8 +279,7 @@ public final class Identities implements Closeable {
 
     private void end() {
       cancelAlarm();
-      waiting.forEach(ready -> ready.completeExceptionally(notRequired(id)));
-      waiting.clear();
+      letWaitingGo(ready -> ready.completeExceptionally(notRequired(id)));
       metrics.gone(id);
       if (svid != null) {
         svid = null;

@@ -7,6 +7,7 @@ import io.netty.channel.ChannelInitializer;
 import io.netty.channel.ChannelOutboundHandlerAdapter;
 import io.netty.handler.codec.http2.Http2FrameCodec;
 import io.netty.handler.ssl.SslHandler;
+import io.netty.util.concurrent.Future;
 import io.weftmesh.ca.api.SpiffeId;
 import io.weftmesh.proxy.identity.Identities;
 import io.weftmesh.proxy.identity.TlsContexts;
@@ -170,27 +171,23 @@ public final class HboneServer {
   private final class IdentityAwaited extends ChannelOutboundHandlerAdapter {
     private final Initializer initializer;
     private final Accepted connection;
+    private final CompletableFuture<Void> ready;
+    private @Nullable Future<?> timeout;
     private boolean wantsToRead;
     private boolean over;
 
     IdentityAwaited(Initializer initializer, Accepted connection) {
       this.initializer = initializer;
       this.connection = connection;
+      this.ready = identities.ready(connection.pod.identity());
     }
 
     @Override
     public void handlerAdded(ChannelHandlerContext ctx) {
-      var timeout =
+      timeout =
           ctx.executor()
               .schedule(() -> goOn(ctx), settings.identityWait().toMillis(), TimeUnit.MILLISECONDS);
-      identities
-          .ready(connection.pod.identity())
-          .whenComplete((ready, failure) ->
-              ctx.executor()
-                  .execute(() -> {
-                    timeout.cancel(false);
-                    goOn(ctx);
-                  }));
+      ready.whenComplete((done, failure) -> ctx.executor().execute(() -> goOn(ctx)));
     }
 
     @Override
@@ -202,7 +199,7 @@ public final class HboneServer {
       if (over) {
         return;
       }
-      over = true;
+      end();
       Optional<SslHandler> handler = tls.server(connection.pod.identity(), ctx.alloc());
       if (handler.isEmpty()) {
         initializer.refuse(connection, "no_identity");
@@ -219,8 +216,16 @@ public final class HboneServer {
     @Override
     public void handlerRemoved(ChannelHandlerContext ctx) {
       if (!over) {
-        over = true;
+        end();
         connection.handshakes.decrementAndGet();
+      }
+    }
+
+    private void end() {
+      over = true;
+      ready.cancel(false);
+      if (timeout != null) {
+        timeout.cancel(false);
       }
     }
   }
