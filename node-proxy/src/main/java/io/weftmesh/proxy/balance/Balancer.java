@@ -131,7 +131,23 @@ public final class Balancer {
     if (second >= first) {
       second++;
     }
-    return nodes[first].cost(now) <= nodes[second].cost(now) ? nodes[first] : nodes[second];
+    boolean firstAvoided = nodes[first].isAvoided(now);
+    if (firstAvoided != nodes[second].isAvoided(now)) {
+      return firstAvoided ? nodes[second] : nodes[first];
+    }
+    Node better = nodes[first].cost(now) <= nodes[second].cost(now) ? nodes[first] : nodes[second];
+    return firstAvoided ? instead(better, nodes, first, now) : better;
+  }
+
+  /** The next that is not avoided, if there is one. */
+  private static Node instead(Node avoided, Node[] nodes, int from, long now) {
+    for (int i = 1; i < nodes.length; i++) {
+      Node node = nodes[(from + i) % nodes.length];
+      if (!node.isAvoided(now)) {
+        return node;
+      }
+    }
+    return avoided;
   }
 
   /** Only retries pay for this copy. */
@@ -202,11 +218,18 @@ public final class Balancer {
       this.avoidUntilNanos = now;
     }
 
-    void reached() {
-      strikes.setPlain(0);
+    void reached(long now) {
+      if (strikes.get() != 0) {
+        strikes.set(0);
+        avoidUntilNanos = now;
+      }
     }
 
+    /** What was under way when the first failed is of the same incident, and not counted. */
     void unreachable(long now) {
+      if (isAvoided(now)) {
+        return;
+      }
       int count = Math.min(strikes.incrementAndGet(), LONGEST_AVOIDED);
       avoidUntilNanos = now + (FIRST_AVOIDANCE.toNanos() << (count - 1));
     }
@@ -215,10 +238,11 @@ public final class Balancer {
       inHand.decrementAndGet();
     }
 
+    boolean isAvoided(long now) {
+      return now - avoidUntilNanos < 0;
+    }
+
     private double cost(long now) {
-      if (now - avoidUntilNanos < 0) {
-        return Double.POSITIVE_INFINITY;
-      }
       int requests = inHand.get();
       double nanos = latency.nanos(now);
       if (nanos == 0 && requests > 0) {

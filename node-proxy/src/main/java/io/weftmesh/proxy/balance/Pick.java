@@ -27,7 +27,7 @@ public final class Pick implements AutoCloseable {
     if (tell()) {
       long now = balancer.nanos();
       node.latency.answered(now - startNanos, now);
-      node.reached();
+      node.reached(now);
     }
   }
 
@@ -36,7 +36,7 @@ public final class Pick implements AutoCloseable {
     if (tell()) {
       long now = balancer.nanos();
       node.latency.failed(now - startNanos, now);
-      node.reached();
+      node.reached(now);
     }
   }
 
@@ -47,6 +47,11 @@ public final class Pick implements AutoCloseable {
       node.latency.unreachable(now - startNanos, now);
       node.unreachable(now);
     }
+  }
+
+  /** What went wrong had nothing to do with the endpoint. */
+  public void untried() {
+    tell();
   }
 
   /**

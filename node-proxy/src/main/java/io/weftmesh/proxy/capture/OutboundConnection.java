@@ -312,7 +312,13 @@ final class OutboundConnection implements Detector.Listener {
           return;
         }
         if (pick != null) {
-          pick.unreachable();
+          if (!done.isCancelled()
+              && (!(done.cause() instanceof Unreachable cause)
+                  || cause.reason().isOfTheEndpoint())) {
+            pick.unreachable();
+          } else {
+            pick.untried();
+          }
           pick.close();
         }
         failed(done.cause());

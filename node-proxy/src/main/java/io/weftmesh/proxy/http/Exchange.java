@@ -275,17 +275,23 @@ final class Exchange {
   }
 
   private void notReached(Throwable cause) {
-    Pick failed = pick;
-    if (failed != null) {
-      failed.unreachable();
-    }
     String why = cause.getMessage() == null ? cause.toString() : cause.getMessage();
     Unreachable.Reason reason =
         cause instanceof Unreachable unreachable
             ? unreachable.reason()
             : Unreachable.Reason.REFUSED;
+    Pick failed = pick;
+    if (failed != null) {
+      if (reason.isOfTheEndpoint()) {
+        failed.unreachable();
+      } else {
+        failed.untried();
+      }
+    }
     boolean elsewhere =
-        reason != Unreachable.Reason.NO_IDENTITY && reason != Unreachable.Reason.OVERLOADED;
+        reason != Unreachable.Reason.NO_IDENTITY
+            && reason != Unreachable.Reason.OVERLOADED
+            && reason != Unreachable.Reason.NO_SOCKET;
     if (elsewhere && retry(RetryReason.CONNECT)) {
       return;
     }
@@ -295,7 +301,7 @@ final class Exchange {
           case NO_IDENTITY -> ErrorReason.NO_IDENTITY;
           case TLS, PLAINTEXT_FORBIDDEN -> ErrorReason.INSECURE;
           case OVERLOADED -> ErrorReason.OVERLOADED;
-          case REFUSED, TIMED_OUT, GONE -> ErrorReason.UNREACHABLE;
+          case REFUSED, TIMED_OUT, GONE, NO_SOCKET -> ErrorReason.UNREACHABLE;
         },
         "no connection to " + where() + ": " + why);
   }

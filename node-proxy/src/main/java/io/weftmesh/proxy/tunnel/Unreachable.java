@@ -27,7 +27,14 @@ public final class Unreachable extends ConnectException {
     /** The address is no longer the pod that it was meant to be. */
     GONE,
     /** Too many connections wait or are open already. */
-    OVERLOADED
+    OVERLOADED,
+    /** There is no socket to connect with in the client pod's namespace. */
+    NO_SOCKET;
+
+    /** Whether it speaks against the endpoint, and not against this node or the caller. */
+    public boolean isOfTheEndpoint() {
+      return this == REFUSED || this == TIMED_OUT || this == TLS || this == GONE;
+    }
   }
 
   private final Reason reason;
