@@ -69,27 +69,30 @@ final class Acceptor extends ChannelInboundHandlerAdapter {
       refuse(accepted, "descriptors");
       return;
     }
-    accepted.closeFuture().addListener(closed -> place.close());
-    take(accepted);
+    take(accepted, place);
   }
 
-  private void take(EpollSocketChannel accepted) {
+  /** A channel that no loop has taken has no close future to rely on: its place is given back. */
+  private void take(EpollSocketChannel accepted, Limit.Guard place) {
     accepted.config().setAutoRead(false);
     try {
       Sockets.configure(accepted);
     } catch (ChannelException closedByNow) {
       accepted.unsafe().closeForcibly();
+      place.close();
       return;
     }
-    pod.trackAccepted(accepted);
     pod.loops()
         .next()
         .register(accepted)
         .addListener((ChannelFuture registered) -> {
           if (registered.isSuccess()) {
+            accepted.closeFuture().addListener(closed -> place.close());
+            pod.trackAccepted(accepted);
             taker.take(accepted);
           } else {
             accepted.unsafe().closeForcibly();
+            place.close();
           }
         });
   }
@@ -107,7 +110,8 @@ final class Acceptor extends ChannelInboundHandlerAdapter {
     allowance = Math.min(perSecond, allowance + earned) - 1;
     if (allowance < 0) {
       metrics.acceptsThrottled.increment();
-      rest(ctx, REST_OF_THE_HASTY);
+      Duration earning = Duration.ofNanos((long) (-allowance / perSecond * 1e9));
+      rest(ctx, earning.compareTo(REST_OF_THE_HASTY) > 0 ? earning : REST_OF_THE_HASTY);
     }
   }
 
