@@ -27,6 +27,7 @@ public final class Main implements Callable<Integer> {
             .setExecutionExceptionHandler((failure, command, parsed) -> failed(command, failure))
             .execute(arguments);
     if (code != CommandLine.ExitCode.OK) {
+      Logging.flush();
       System.exit(code);
     }
   }
@@ -44,9 +45,15 @@ public final class Main implements Callable<Integer> {
 
   /** The JVM's own answer to SIGTERM would be 143, though everything went as it should. */
   private static void end(NodeProxy proxy) {
-    proxy.drainAndClose();
+    int code = CommandLine.ExitCode.SOFTWARE;
+    try {
+      proxy.drainAndClose();
+      code = CommandLine.ExitCode.OK;
+    } catch (RuntimeException failure) {
+      log.error("weft-node-proxy could not end in order", failure);
+    }
     Logging.flush();
-    Runtime.getRuntime().halt(CommandLine.ExitCode.OK);
+    Runtime.getRuntime().halt(code);
   }
 
   private static int failed(CommandLine command, Exception failure) {
