@@ -28,6 +28,7 @@ import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -240,8 +241,12 @@ public final class Capture implements Closeable {
         settings.trustDomain(), workload.namespace(), workload.serviceAccount());
   }
 
+  @Nullable InboundPolicy inboundPolicy(String podUid) {
+    return snapshots.get().inbound(podUid);
+  }
+
   WithoutIdentity withoutIdentity(String podUid) {
-    InboundPolicy policy = snapshots.get().inbound(podUid);
+    InboundPolicy policy = inboundPolicy(podUid);
     return policy == null ? WithoutIdentity.WAIT : policy.security().withoutIdentity();
   }
 

@@ -9,10 +9,13 @@ import io.netty.channel.socket.DuplexChannel;
 import io.netty.util.concurrent.Future;
 import io.netty.util.concurrent.Promise;
 import io.weftmesh.ca.api.SpiffeId;
+import io.weftmesh.proxy.routing.InboundPolicy;
+import io.weftmesh.proxy.routing.Snapshot;
 import io.weftmesh.proxy.routing.Workload;
 import io.weftmesh.proxy.tcp.Sockets;
 import io.weftmesh.proxy.tunnel.LocalPod;
 import io.weftmesh.proxy.tunnel.OwnPorts;
+import io.weftmesh.proxy.tunnel.Unreachable;
 import io.weftmesh.redirector.lease.Descriptor;
 import io.weftmesh.redirector.lease.Family;
 import java.net.ConnectException;
@@ -30,7 +33,7 @@ import org.jspecify.annotations.Nullable;
  * and the sockets in its network namespace. Thread-safe.
  */
 public final class CapturedPod implements LocalPod {
-  private static final int CONNECT_TIMEOUT_MILLIS = 5_000;
+  private static final int CONNECT_TIMEOUT_MILLIS = 3_000;
 
   private final SpiffeId identity;
   private final LoopShard loops;
@@ -41,6 +44,7 @@ public final class CapturedPod implements LocalPod {
   private final AtomicInteger acceptedChannels = new AtomicInteger();
   private volatile Runnable whenIdle = () -> {};
   private volatile Workload workload;
+  private volatile @Nullable InboundPolicy lastPolicy;
   private volatile boolean leaving;
   private volatile boolean closed;
 
@@ -71,6 +75,12 @@ public final class CapturedPod implements LocalPod {
   @Override
   public boolean isLeaving() {
     return leaving;
+  }
+
+  @Override
+  public @Nullable InboundPolicy inbound(Snapshot snapshot) {
+    InboundPolicy now = snapshot.inbound(workload.uid());
+    return now != null || leaving ? now : lastPolicy;
   }
 
   void setLeaving(boolean leaves) {
@@ -123,8 +133,16 @@ public final class CapturedPod implements LocalPod {
     return loops;
   }
 
-  void update(Workload now) {
+  /**
+   * Takes over what the pod is now.
+   *
+   * @param policy null when the snapshot has none any more, and the last one stays in force
+   */
+  void update(Workload now, @Nullable InboundPolicy policy) {
     workload = now;
+    if (policy != null) {
+      lastPolicy = policy;
+    }
   }
 
   /** Of those, the ones that were accepted. */
@@ -139,7 +157,11 @@ public final class CapturedPod implements LocalPod {
     track(channel);
   }
 
-  /** Counts a channel in the pod's namespace until it is closed; closes it if the pod is gone. */
+  /**
+   * Counts a channel in the pod's namespace until it is closed; closes it if the pod is gone.
+   *
+   * @param channel registered with its loop: one that isn't can't be closed
+   */
   void track(Channel channel) {
     channels.add(channel);
     metrics.openChannels.add(1);
@@ -180,7 +202,6 @@ public final class CapturedPod implements LocalPod {
     channel.config().setAutoRead(false);
     channel.config().setOption(ChannelOption.CONNECT_TIMEOUT_MILLIS, CONNECT_TIMEOUT_MILLIS);
     Sockets.configure(channel);
-    track(channel);
     loop.register(channel)
         .addListener((ChannelFuture registered) -> {
           if (!registered.isSuccess()) {
@@ -188,6 +209,7 @@ public final class CapturedPod implements LocalPod {
             fail(connected, registered.cause());
             return;
           }
+          track(channel);
           InetSocketAddress local = source == null ? null : new InetSocketAddress(source, 0);
           channel
               .connect(remote, local)
@@ -224,14 +246,15 @@ public final class CapturedPod implements LocalPod {
             || remote.getAddress().isAnyLocalAddress());
   }
 
-  private ConnectException notLeased(InetSocketAddress remote, @Nullable Throwable failure) {
-    var exception =
-        new ConnectException(
-            "no socket in the network namespace of pod " + workload + " for " + remote);
-    if (failure != null) {
-      exception.initCause(failure);
-    }
-    return exception;
+  private Unreachable notLeased(InetSocketAddress remote, @Nullable Throwable failure) {
+    return new Unreachable(
+        Unreachable.Reason.NO_SOCKET,
+        "no socket in the network namespace of pod "
+            + workload
+            + " for "
+            + remote
+            + "; is the redirector of this node running?",
+        failure);
   }
 
   private static void fail(Promise<DuplexChannel> connected, Throwable failure) {

@@ -36,7 +36,7 @@ public final class InboundConnections {
 
   /** Takes a connection over; called on its event loop. */
   void accept(CapturedPod pod, SocketChannel accepted, InetSocketAddress destination) {
-    InboundPolicy policy = snapshots.get().inbound(pod.workload().uid());
+    InboundPolicy policy = pod.inbound(snapshots.get());
     InetSocketAddress remote = accepted.remoteAddress();
     if (remote == null) {
       Relay.reset(accepted);
@@ -44,7 +44,6 @@ public final class InboundConnections {
     }
     InetAddress source = remote.getAddress();
     if (policy == null) {
-      // The pod is leaving the mesh, and is as open as it will be without it.
       relay(pod, accepted, destination, source);
       return;
     }

@@ -200,8 +200,8 @@ final class PodCapture {
     }
     CapturedPod taken = pod;
     if (taken != null) {
-      taken.setLeaving(false);
-      taken.update(workload);
+      taken.setLeaving(capture.isStopping());
+      taken.update(workload, capture.inboundPolicy(uid));
     }
     boolean identified = capture.identities().current(id) != null;
     if (!identified) {
@@ -240,8 +240,13 @@ final class PodCapture {
     redirector = client.instance();
     armed = opened.state() == CaptureState.ARMED;
     disarmed = opened.state() == CaptureState.DRAINING;
+    made.update(workload, capture.inboundPolicy(uid));
     capture.pods().add(made);
     accepting.open();
+    if (capture.isStopping()) {
+      // The end began meanwhile, and found nothing here to stop.
+      stopAccepting();
+    }
   }
 
   /** The redirector was restarted: it gets the listeners back, or the pod is another one by now. */
@@ -278,6 +283,14 @@ final class PodCapture {
   private boolean letGo(RedirectorClient client) throws IOException {
     problem = "";
     reported = false;
+    PodRef held = ref;
+    if (held != null && !redirector.equals(client.instance())) {
+      // One that was restarted knows nothing of the pod, and would leave its rules where they are.
+      restore(held, client);
+      if (pod == null) {
+        return false;
+      }
+    }
     if (!withdrawn) {
       if (!withdraw()) {
         return false;

@@ -35,9 +35,8 @@ public final class PodStreams implements InboundStreams {
   public Future<DuplexChannel> dial(
       EventLoop loop, LocalPod target, Caller caller, InetSocketAddress destination) {
     Workload workload = target.workload();
-    InboundPolicy policy = snapshots.get().inbound(workload.uid());
+    InboundPolicy policy = target.inbound(snapshots.get());
     if (policy == null) {
-      // The pod is leaving the mesh, and is as open as it will be without it.
       return connect(loop, target, caller, destination);
     }
     InboundDecision decision =

@@ -42,7 +42,7 @@ final class RedirectorLink implements Closeable {
   private static final Duration RETRY = Duration.ofMillis(200);
 
   /** How long connections wait for a socket when there is no redirector. */
-  private static final Duration PATIENCE = Duration.ofSeconds(10);
+  private static final Duration PATIENCE = Duration.ofSeconds(5);
 
   private final Path socket;
   private final String generation;
@@ -97,8 +97,9 @@ final class RedirectorLink implements Closeable {
         return connectedClient().lease(podUid, family, count);
       } catch (RedirectorException failure) {
         metrics.failed(failure.reason());
+        // One that has just started gets to know its pods again one after the other.
         boolean mayPass =
-            failure.reason() == Reason.DISCONNECTED || failure.reason() == Reason.TIMED_OUT;
+            failure.reason() == Reason.DISCONNECTED || failure.reason() == Reason.NOT_OPEN;
         if (closed || !mayPass || System.nanoTime() - endNanos > 0) {
           throw new CompletionException(failure);
         }

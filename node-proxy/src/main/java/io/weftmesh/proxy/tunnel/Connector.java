@@ -24,6 +24,7 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.NoRouteToHostException;
 import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -205,20 +206,20 @@ public final class Connector {
 
     private void awaitIdentity(WorkloadEntry entry) {
       Promise<Void> ready = loop.newPromise();
-      identities
-          .ready(client.identity())
-          .whenComplete((done, failure) -> {
-            if (failure == null) {
-              ready.trySuccess(null);
-            } else {
-              ready.tryFailure(failure);
-            }
-          });
+      CompletableFuture<Void> certified = identities.ready(client.identity());
+      certified.whenComplete((done, failure) -> {
+        if (failure == null) {
+          ready.trySuccess(null);
+        } else {
+          ready.tryFailure(failure);
+        }
+      });
       var timeout =
           loop.schedule(
               () -> ready.cancel(false), settings.identityWait().toMillis(), TimeUnit.MILLISECONDS);
       ready.addListener(done -> {
         timeout.cancel(false);
+        certified.cancel(false);
         if (done.isSuccess()) {
           tunnel(entry);
         } else {
@@ -302,11 +303,24 @@ public final class Connector {
           return;
         }
         DuplexChannel channel = connecting.getNow();
-        if (!result.trySuccess(new Upstream(channel, security, peer))) {
-          channel.config().setOption(ChannelOption.SO_LINGER, 0);
-          channel.close();
+        if (security == Security.PLAINTEXT && isCapturedByNow()) {
+          // Not a byte has gone out: connecting may have taken long.
+          reset(channel);
+          fail(Reason.GONE, "the pod has just been captured and is spoken to in mutual TLS only");
+        } else if (!result.trySuccess(new Upstream(channel, security, peer))) {
+          reset(channel);
         }
       });
+    }
+
+    private static void reset(DuplexChannel channel) {
+      channel.config().setOption(ChannelOption.SO_LINGER, 0);
+      channel.close();
+    }
+
+    private boolean isCapturedByNow() {
+      WorkloadEntry now = directory.byAddress(address.getAddress());
+      return now != null && now.state() == WorkloadState.CAPTURED;
     }
 
     private boolean isAnother(String uid) {

@@ -4,6 +4,8 @@ import io.netty.channel.EventLoop;
 import io.netty.channel.socket.DuplexChannel;
 import io.netty.util.concurrent.Future;
 import io.weftmesh.ca.api.SpiffeId;
+import io.weftmesh.proxy.routing.InboundPolicy;
+import io.weftmesh.proxy.routing.Snapshot;
 import io.weftmesh.proxy.routing.Workload;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -24,6 +26,16 @@ public interface LocalPod {
    * nothing is then closed and not kept for later.
    */
   boolean isLeaving();
+
+  /**
+   * Who may connect to the pod. While it is on its way out of the mesh and its rules still bring
+   * connections here, what was last in force.
+   *
+   * @return null for a pod that has left, and is as open as it will be without the mesh
+   */
+  default @Nullable InboundPolicy inbound(Snapshot snapshot) {
+    return snapshot.inbound(workload().uid());
+  }
 
   /**
    * Connects from inside the pod's network namespace, with the proxy's mark.

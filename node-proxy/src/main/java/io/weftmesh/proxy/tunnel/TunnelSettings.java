@@ -5,7 +5,8 @@ import java.time.Duration;
 /**
  * The times and bounds of tunnels.
  *
- * @param connectTimeout for the TCP connection of a tunnel
+ * @param connectTimeout for the TCP connection of a tunnel, the wait for a socket included; the
+ *     connection alone is given up earlier, by the pod
  * @param handshakeTimeout for TLS, where we connect; a peer's proxy that was killed is back within
  *     it, and until then the kernel holds the connection for it
  * @param acceptedHandshakeTimeout for TLS, where a peer connects: who is silent holds a place
@@ -37,7 +38,7 @@ public record TunnelSettings(
     int maxHandshakes) {
   public static final TunnelSettings DEFAULT =
       new TunnelSettings(
-          Duration.ofSeconds(3),
+          Duration.ofSeconds(10),
           Duration.ofSeconds(15),
           Duration.ofSeconds(5),
           Duration.ofSeconds(10),
