@@ -267,7 +267,8 @@ final class DirectoryWatch {
       for (DirectoryUpdate part : parts.subList(1, parts.size())) {
         whole
             .addAllWorkloads(part.getWorkloadsList())
-            .addAllRemovedPodUids(part.getRemovedPodUidsList());
+            .addAllRemovedPodUids(part.getRemovedPodUidsList())
+            .addAllEndedPodUids(part.getEndedPodUidsList());
       }
       parts.clear();
       return whole.build();

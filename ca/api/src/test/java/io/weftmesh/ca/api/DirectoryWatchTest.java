@@ -94,6 +94,21 @@ final class DirectoryWatchTest {
   }
 
   @Test
+  void tellsOfEveryPodThatLeftInAnyPart() {
+    stream()
+        .says(
+            DirectoryMessage.newBuilder()
+                .setUpdate(update(5, false, "a").setFull(true).addRemovedPodUids("b")));
+    stream()
+        .says(
+            DirectoryMessage.newBuilder()
+                .setUpdate(update(5, true).addRemovedPodUids("c").addEndedPodUids("c")));
+
+    assertThat(heard.updates.getFirst().getRemovedPodUidsList()).containsExactly("b", "c");
+    assertThat(heard.updates.getFirst().getEndedPodUidsList()).containsExactly("c");
+  }
+
+  @Test
   void appliesDifferencesInTurn() {
     stream().says(full(5, true, "a"));
     stream().says(part(6, true, "b"));

@@ -14,9 +14,9 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>There is no log of messages and no queue per reader. Each change has a version of its own, and
  * each pod stands in the order once, at its last one: a reader that is slow, or was away, skips
- * what was overwritten meanwhile, and costs no memory. A pod that is gone stays as a removal. Of
- * those only so many are kept; a reader that is further behind than the oldest gets everything
- * anew.
+ * what was overwritten meanwhile, and costs no memory. A pod that is gone stays as a removal, which
+ * says whether the pod has ended or lives on outside the mesh. Of those only so many are kept; a
+ * reader that is further behind than the oldest gets everything anew.
  *
  * <p>Thread-safe.
  */
@@ -33,15 +33,26 @@ final class ChangeLog {
   /** The version of the newest removal that is no longer known. */
   private long forgotten;
 
-  private record Change(String podUid, @Nullable Workload workload) {}
+  private record Change(String podUid, @Nullable Workload workload, boolean ended) {
+    boolean isRemoval() {
+      return workload == null;
+    }
+  }
 
   /**
    * A part of what follows some version.
    *
+   * @param removedPodUids the pods that are gone, for whatever reason
+   * @param endedPodUids those of them that live no more
    * @param version what a reader knows when it has taken this part in
    * @param last whether that is all there is now
    */
-  record Part(List<Workload> workloads, List<String> removedPodUids, long version, boolean last) {}
+  record Part(
+      List<Workload> workloads,
+      List<String> removedPodUids,
+      List<String> endedPodUids,
+      long version,
+      boolean last) {}
 
   ChangeLog(int maxRemovals) {
     this.maxRemovals = maxRemovals;
@@ -57,11 +68,22 @@ final class ChangeLog {
   }
 
   synchronized void put(Workload workload) {
-    change(new Change(workload.getPodUid(), workload));
+    change(new Change(workload.getPodUid(), workload, false));
   }
 
-  synchronized void remove(String podUid) {
-    change(new Change(podUid, null));
+  /**
+   * Takes a pod out. One that is out already is news if it has ended since, or has not after all;
+   * else, and if it was never in, nothing changes.
+   *
+   * @param ended whether it lives no more
+   */
+  synchronized void remove(String podUid, boolean ended) {
+    Long known = lastChange.get(podUid);
+    Change before = known == null ? null : inOrder.get(known);
+    if (before == null || (before.isRemoval() && before.ended() == ended)) {
+      return;
+    }
+    change(new Change(podUid, null, ended));
     removals.put(version, podUid);
     if (removals.size() > maxRemovals) {
       forgotten = removals.firstKey();
@@ -86,19 +108,11 @@ final class ChangeLog {
     return version >= FIRST_VERSION && version >= forgotten && version <= this.version;
   }
 
-  /** What changed after a version, oldest first, at most so many. */
+  /** What changed after a version, oldest first, at most so many; after 0, everything. */
   synchronized Part since(long after, int limit) {
-    return part(after, limit, true);
-  }
-
-  /** As {@link #since}, for a reader that had nothing at the beginning: without removals. */
-  synchronized Part existingSince(long after, int limit) {
-    return part(after, limit, false);
-  }
-
-  private Part part(long after, int limit, boolean withRemovals) {
     List<Workload> workloads = new ArrayList<>();
     List<String> removed = new ArrayList<>();
+    List<String> ended = new ArrayList<>();
     long reached = after;
     boolean last = true;
     for (Map.Entry<Long, Change> entry : inOrder.tailMap(after, false).entrySet()) {
@@ -110,10 +124,13 @@ final class ChangeLog {
       Change change = entry.getValue();
       if (change.workload() != null) {
         workloads.add(change.workload());
-      } else if (withRemovals) {
+      } else {
         removed.add(change.podUid());
+        if (change.ended()) {
+          ended.add(change.podUid());
+        }
       }
     }
-    return new Part(workloads, removed, last ? version : reached, last);
+    return new Part(workloads, removed, ended, last ? version : reached, last);
   }
 }

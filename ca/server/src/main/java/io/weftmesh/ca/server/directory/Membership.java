@@ -35,6 +35,10 @@ import org.slf4j.LoggerFactory;
  *       label has been away.
  * </ul>
  *
+ * <p>Of a pod that leaves, nodes are told whether it has ended: its address is then another's,
+ * where that of a pod that lives on outside the mesh is still its own. A pod that is missing counts
+ * as ended even while the list of pods is incomplete: for nodes that can only mean less plaintext.
+ *
  * <p>Events go in through {@link #pods}, {@link #captured} and {@link #withdraw}, and {@link
  * #commit} makes what they changed durable and then visible in the {@link ChangeLog}. Confined to
  * one thread.
@@ -93,10 +97,10 @@ final class Membership {
 
   /** Takes in all pods at a moment. */
   void pods(Pods now) {
+    pods.all().forEach(pod -> dirty.add(pod.uid()));
     pods = now;
     owners.update(now);
     now.all().forEach(this::look);
-    dirty.addAll(entries.keySet());
     early.keySet().removeIf(node -> now.onNode(node).isEmpty());
     withdrawn.removeIf(uid -> now.byUid(uid) == null);
     releaseGone();
@@ -191,12 +195,10 @@ final class Membership {
   private void publish(String podUid) {
     Pod pod = pods.byUid(podUid);
     Entry now = pod == null ? null : entry(pod);
-    Entry before = now == null ? entries.remove(podUid) : entries.put(podUid, now);
     if (now == null) {
-      if (before != null) {
-        changes.remove(podUid);
-      }
-    } else if (!now.equals(before)) {
+      entries.remove(podUid);
+      changes.remove(podUid, pod == null || pod.ended());
+    } else if (!now.equals(entries.put(podUid, now))) {
       try {
         changes.put(workload(podUid, now));
       } catch (IllegalArgumentException e) {

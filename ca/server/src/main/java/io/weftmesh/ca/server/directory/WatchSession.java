@@ -16,7 +16,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>A full state is sent in the order of the changes as well. What changes while it is being sent
  * moves to its end, and is sent again after it, as a delta: so nothing is missing when the last
- * part is there, at the price of telling a few things twice.
+ * part is there, at the price of telling a few things twice. The pods that left last are in it, for
+ * the node may still know them, or hear of them from endpoints that are out of date.
  *
  * <p>Thread-safe.
  */
@@ -120,7 +121,7 @@ public final class WatchSession {
   }
 
   private DirectoryMessage nextOfFullState() {
-    ChangeLog.Part part = changes.existingSince(position, PART);
+    ChangeLog.Part part = changes.since(position, PART);
     DirectoryUpdate.Builder update =
         update(part).setVersion(fullVersion).setFull(!fullBegun).setLast(part.last());
     fullBegun = true;
@@ -137,7 +138,8 @@ public final class WatchSession {
     return DirectoryUpdate.newBuilder()
         .setEpoch(epoch)
         .addAllWorkloads(part.workloads())
-        .addAllRemovedPodUids(part.removedPodUids());
+        .addAllRemovedPodUids(part.removedPodUids())
+        .addAllEndedPodUids(part.endedPodUids());
   }
 
   private static DirectoryMessage message(DirectoryUpdate.Builder update) {

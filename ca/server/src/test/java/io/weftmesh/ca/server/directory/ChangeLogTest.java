@@ -25,11 +25,12 @@ class ChangeLogTest {
     changes.put(workload("a", "2"));
     changes.put(workload("a", "3"));
     changes.put(workload("c", "1"));
-    changes.remove("c");
+    changes.remove("c", true);
 
     ChangeLog.Part part = changes.since(known, 10);
     assertThat(part.workloads()).containsExactly(workload("a", "3"));
     assertThat(part.removedPodUids()).containsExactly("c");
+    assertThat(part.endedPodUids()).containsExactly("c");
     assertThat(part.version()).isEqualTo(changes.version());
     assertThat(part.last()).isTrue();
     assertThat(changes.size()).isEqualTo(2);
@@ -53,12 +54,31 @@ class ChangeLogTest {
     long before = changes.version();
     for (int i = 0; i < 4; i++) {
       changes.put(workload("pod-" + i, "1"));
-      changes.remove("pod-" + i);
+      changes.remove("pod-" + i, false);
     }
     assertThat(changes.knowsWhatFollows(before)).isFalse();
     assertThat(changes.knowsWhatFollows(changes.version())).isTrue();
     assertThat(changes.since(changes.version() - 6, 10).removedPodUids())
         .containsExactly("pod-1", "pod-2", "pod-3");
+  }
+
+  @Test
+  void tellsOfAPodThatEndsAfterItHasLeft() {
+    changes.put(workload("a", "1"));
+    changes.remove("a", false);
+    long left = changes.version();
+    assertThat(changes.since(1, 10).endedPodUids()).isEmpty();
+    changes.remove("a", false);
+    changes.remove("never seen", true);
+    assertThat(changes.version()).isEqualTo(left);
+
+    changes.remove("a", true);
+    assertThat(changes.since(left, 10).removedPodUids()).containsExactly("a");
+    assertThat(changes.since(left, 10).endedPodUids()).containsExactly("a");
+    changes.remove("a", false);
+    assertThat(changes.since(left, 10).removedPodUids()).containsExactly("a");
+    assertThat(changes.since(left, 10).endedPodUids()).isEmpty();
+    assertThat(changes.size()).isZero();
   }
 
   @Test
@@ -84,7 +104,7 @@ class ChangeLogTest {
           truth.put(uid, workload);
           log.put(workload);
         } else if (truth.remove(uid) != null) {
-          log.remove(uid);
+          log.remove(uid, random.nextBoolean());
         }
         if (random.nextInt(4) == 0) {
           position = read(log, position, reader, 1 + random.nextInt(3));
@@ -100,7 +120,7 @@ class ChangeLogTest {
   private static long read(ChangeLog log, long position, Map<String, Workload> reader, int limit) {
     if (!log.knowsWhatFollows(position)) {
       Set<String> seen = new HashSet<>();
-      ChangeLog.Part part = log.existingSince(0, 1000);
+      ChangeLog.Part part = log.since(0, 1000);
       part.workloads().forEach(workload -> seen.add(workload.getPodUid()));
       part.workloads().forEach(workload -> reader.put(workload.getPodUid(), workload));
       reader.keySet().retainAll(seen);

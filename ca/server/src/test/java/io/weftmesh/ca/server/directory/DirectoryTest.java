@@ -195,6 +195,18 @@ class DirectoryTest {
     assertThat(after.last().getFull()).isFalse();
     assertThat(after.states).isEqualTo(Map.of("echo-1", CAPTURED));
     assertThat(after.last().getRemovedPodUidsList()).containsExactly("web-1");
+    assertThat(after.last().getEndedPodUidsList()).containsExactly("web-1");
+  }
+
+  @Test
+  void tellsAReaderThatKnowsNothingWhoLeftToo() throws Exception {
+    pods.optIn("web-1", false).remove("echo-1");
+    podsChanged();
+    Reader reader = new Reader(NODE_A);
+
+    assertThat(reader.last().getFull()).isTrue();
+    assertThat(reader.last().getRemovedPodUidsList()).containsExactlyInAnyOrder("web-1", "echo-1");
+    assertThat(reader.last().getEndedPodUidsList()).containsExactly("echo-1");
   }
 
   @Test
@@ -252,6 +264,7 @@ class DirectoryTest {
     reader.takeMore(10);
     assertThat(reader.updates).hasSize(2);
     assertThat(reader.last().getRemovedPodUidsList()).containsExactly("web-1");
+    assertThat(reader.last().getEndedPodUidsList()).isEmpty();
   }
 
   @Test
@@ -267,9 +280,11 @@ class DirectoryTest {
     podsChanged();
     reader.takeMore(1000);
 
-    assertThat(reader.updates).hasSize(2);
-    assertThat(reader.last().getFull()).isTrue();
+    assertThat(reader.updates).filteredOn(DirectoryUpdate::getFull).hasSize(2);
+    assertThat(reader.last().getLast()).isTrue();
     assertThat(reader.states).containsOnlyKeys("web-1", "echo-1");
+    assertThat(reader.updates.stream().mapToInt(DirectoryUpdate::getEndedPodUidsCount).sum())
+        .isEqualTo(10_000);
   }
 
   @Test

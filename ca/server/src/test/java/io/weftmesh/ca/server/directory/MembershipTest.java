@@ -61,7 +61,7 @@ class MembershipTest {
   private Map<String, Workload> workloads() {
     Map<String, Workload> workloads = new TreeMap<>();
     changes
-        .existingSince(0, 100_000)
+        .since(0, 100_000)
         .workloads()
         .forEach(workload -> workloads.put(workload.getPodUid(), workload));
     return workloads;
@@ -71,6 +71,14 @@ class MembershipTest {
     Map<String, WorkloadState> states = new TreeMap<>();
     workloads().forEach((uid, workload) -> states.put(uid, workload.getState()));
     return states;
+  }
+
+  /** What has left, and whether it has ended. */
+  private Map<String, Boolean> left() {
+    ChangeLog.Part all = changes.since(0, 100_000);
+    Map<String, Boolean> left = new TreeMap<>();
+    all.removedPodUids().forEach(uid -> left.put(uid, all.endedPodUids().contains(uid)));
+    return left;
   }
 
   private List<String> addresses(String uid) {
@@ -253,6 +261,56 @@ class MembershipTest {
     podsChanged();
 
     assertThat(states()).containsEntry("web-1", CAPTURED);
+  }
+
+  @Test
+  void tellsPodsThatHaveEndedFromThoseThatLiveOnOutside() throws Exception {
+    pods.add("done", "web", "node-a", "10.0.0.5").add("gone", "web", "node-a", "10.0.0.6");
+    podsChanged();
+    report("node-a", "web-1");
+    withdraw("node-a", "web-1");
+    pods.optIn("echo-1", false).end("done").remove("gone");
+    podsChanged();
+
+    assertThat(left())
+        .isEqualTo(Map.of("web-1", false, "echo-1", false, "done", true, "gone", true));
+  }
+
+  @Test
+  void tellsOfTheEndOfAPodThatLeftBefore() throws Exception {
+    withdraw("node-a", "web-1");
+    withdraw("node-b", "echo-1");
+    assertThat(left()).isEqualTo(Map.of("web-1", false, "echo-1", false));
+    pods.end("web-1").remove("echo-1");
+    podsChanged();
+
+    assertThat(left()).isEqualTo(Map.of("web-1", true, "echo-1", true));
+  }
+
+  @Test
+  void aPodThatIsMissingForAMomentHasNotEndedAfterAll() throws Exception {
+    var missing = pods.current().byUid("web-1");
+    withdraw("node-a", "web-1");
+    pods.remove("web-1").complete(false);
+    podsChanged();
+    assertThat(left()).isEqualTo(Map.of("web-1", true));
+    pods.put(missing).optIn("web-1", false).complete(true);
+    podsChanged();
+    assertThat(left()).isEqualTo(Map.of("web-1", false));
+
+    pods.optIn("web-1", true);
+    podsChanged();
+    assertThat(left()).isEmpty();
+  }
+
+  @Test
+  void neverSpeaksOfPodsThatWereNeverInTheMesh() throws Exception {
+    pods.put(TestPods.pod("out", "default", "x", "node-a", false, "10.0.0.3"));
+    podsChanged();
+    pods.remove("out");
+    podsChanged();
+
+    assertThat(left()).isEmpty();
   }
 
   @Test
