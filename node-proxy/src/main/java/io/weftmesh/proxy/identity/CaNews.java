@@ -81,9 +81,17 @@ public final class CaNews implements CaListener {
       entries.add(entry(workload));
     }
     if (update.getFull()) {
-      directory.replace(update.getVersion(), entries);
+      directory.replace(
+          update.getVersion(),
+          entries,
+          update.getRemovedPodUidsList(),
+          update.getEndedPodUidsList());
     } else {
-      directory.apply(update.getVersion(), entries, update.getRemovedPodUidsList());
+      directory.apply(
+          update.getVersion(),
+          entries,
+          update.getRemovedPodUidsList(),
+          update.getEndedPodUidsList());
     }
   }
 

@@ -6,6 +6,7 @@ import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashSet;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -27,9 +28,13 @@ public final class WorkloadDirectory {
         InetAddress address, @Nullable WorkloadEntry before, @Nullable WorkloadEntry after);
   }
 
+  /** As many as the ca remembers. */
+  private static final int MAX_ENDED = 10_000;
+
   private final InstantSource clock;
   private final Map<InetAddress, WorkloadEntry> byAddress = new ConcurrentHashMap<>();
   private final Map<String, WorkloadEntry> byPodUid = new ConcurrentHashMap<>();
+  private final EndedPods ended = new EndedPods(MAX_ENDED);
   private final List<Listener> listeners = new CopyOnWriteArrayList<>();
   private volatile boolean known;
   private volatile long version;
@@ -47,6 +52,14 @@ public final class WorkloadDirectory {
   /** The pod in the mesh with this UID, or null. */
   public @Nullable WorkloadEntry byPodUid(String podUid) {
     return byPodUid.get(podUid);
+  }
+
+  /**
+   * Whether the pod with this UID was in the mesh and has ended: then its address is no longer its,
+   * whatever endpoints say. Asked after an address was found to be nobody's.
+   */
+  public boolean hasEnded(String podUid) {
+    return ended.contains(podUid);
   }
 
   /** How the pod behind an address is to be spoken to. */
@@ -81,17 +94,52 @@ public final class WorkloadDirectory {
     listeners.add(listener);
   }
 
-  /** Puts a whole new state in place of the one before. */
-  void replace(long newVersion, Collection<WorkloadEntry> entries) {
-    Set<String> gone = new HashSet<>(byPodUid.keySet());
-    entries.forEach(entry -> gone.remove(entry.podUid()));
-    apply(newVersion, entries, gone);
+  /**
+   * Puts a whole new state in place of the one before.
+   *
+   * <p>Of a pod that is in the old one and not in the new, the ca may not know why: a new ca has
+   * seen nobody leave. One that was captured then counts as ended. If it was withdrawn in truth, it
+   * is not reached by the Services that name it until it is in the mesh again or replaced; the
+   * other way round, what was meant for it would go to a stranger in plaintext. One that was merely
+   * expected might have been sent plaintext before, and counts as outside.
+   *
+   * @param removed what the ca has seen leave, out of date for those among {@code entries}
+   * @param endedUids those of {@code removed} that live no more
+   */
+  void replace(
+      long newVersion,
+      Collection<WorkloadEntry> entries,
+      Collection<String> removed,
+      Collection<String> endedUids) {
+    Set<String> nowGone = new HashSet<>(removed);
+    Set<String> nowEnded = new LinkedHashSet<>(endedUids);
+    byPodUid.forEach((uid, old) -> {
+      if (nowGone.add(uid) && old.state() == WorkloadState.CAPTURED) {
+        nowEnded.add(uid);
+      }
+    });
+    for (WorkloadEntry entry : entries) {
+      nowGone.remove(entry.podUid());
+      nowEnded.remove(entry.podUid());
+    }
+    apply(newVersion, entries, nowGone, nowEnded);
     known = true;
   }
 
-  /** Applies a difference to the state before. */
-  void apply(long newVersion, Collection<WorkloadEntry> changed, Collection<String> removed) {
+  /**
+   * Applies a difference to the state before.
+   *
+   * @param endedUids those of {@code removed} that live no more
+   */
+  void apply(
+      long newVersion,
+      Collection<WorkloadEntry> changed,
+      Collection<String> removed,
+      Collection<String> endedUids) {
     List<Change> changes = new ArrayList<>();
+    // First of all, so that whoever finds an address without owner finds out why.
+    Set<String> nowEnded = new HashSet<>(endedUids);
+    endedUids.forEach(ended::add);
     // What comes is put before what goes is taken: an address that moves is never without owner.
     for (WorkloadEntry entry : changed) {
       WorkloadEntry old = byPodUid.put(entry.podUid(), entry);
@@ -101,8 +149,12 @@ public final class WorkloadDirectory {
       if (old != null && !old.equals(entry)) {
         take(old, changes);
       }
+      ended.remove(entry.podUid());
     }
     for (String podUid : removed) {
+      if (!nowEnded.contains(podUid)) {
+        ended.remove(podUid);
+      }
       WorkloadEntry old = byPodUid.remove(podUid);
       if (old != null) {
         take(old, changes);

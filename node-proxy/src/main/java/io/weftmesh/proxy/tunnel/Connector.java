@@ -40,7 +40,8 @@ import org.jspecify.annotations.Nullable;
  *   <tr><td>expected to be captured</td>
  *       <td>a tunnel; where nobody answers for it, plaintext if the target is PERMISSIVE</td></tr>
  *   <tr><td>outside the mesh</td><td>plain TCP from the client pod</td></tr>
- *   <tr><td>a pod that has gone, and another has its address</td><td>nothing</td></tr>
+ *   <tr><td>a pod that has gone, and another has its address or may have it</td>
+ *       <td>nothing</td></tr>
  *   <tr><td>a pod, and the ca has not yet said whose</td><td>wait until it has</td></tr>
  * </table>
  *
@@ -143,6 +144,8 @@ public final class Connector {
         startTunnel(entry);
       } else if (resident != null && isAnother(resident)) {
         failGone(resident);
+      } else if (hasEnded()) {
+        failEnded();
       } else if (directory.isKnown() || !isPod()) {
         connectPlain();
       } else if (patience.isPositive()) {
@@ -172,6 +175,14 @@ public final class Connector {
               && !pod.name().isEmpty()
           ? pod.uid()
           : null;
+    }
+
+    /**
+     * Whether the pod that is meant has ended, as the ca says: then the address is a stranger's,
+     * also where no pod object and no entry of the directory tells whose.
+     */
+    private boolean hasEnded() {
+      return endpoint.podUid() != null && directory.hasEnded(endpoint.podUid());
     }
 
     private boolean isPod() {
@@ -335,6 +346,15 @@ public final class Connector {
               + "'s, expected pod "
               + endpoint.podUid()
               + "; the next list of endpoints will not have it");
+    }
+
+    private void failEnded() {
+      fail(
+          Reason.GONE,
+          "pod "
+              + endpoint.podUid()
+              + " has ended, and the address may be another's by now; the next list of endpoints"
+              + " will not have it");
     }
 
     private void failOwnPort() {

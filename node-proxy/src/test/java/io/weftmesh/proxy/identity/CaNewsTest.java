@@ -42,7 +42,20 @@ final class CaNewsTest extends IdentityTest {
     news.onUpdate(update(6, false).toBuilder().addRemovedPodUids("uid").build());
 
     assertThat(directory.byAddress(ONE)).isNull();
+    assertThat(directory.hasEnded("uid")).isFalse();
     assertThat(directory.version()).isEqualTo(6);
+  }
+
+  @Test
+  void hearsOfPodsThatHaveEnded() {
+    DirectoryUpdate.Builder left =
+        DirectoryUpdate.newBuilder().addRemovedPodUids("uid").addEndedPodUids("uid");
+    news.onUpdate(update(5, true).toBuilder().mergeFrom(left.build()).build());
+    assertThat(directory.hasEnded("uid")).isTrue();
+    news.onUpdate(update(6, false, pod(io.weftmesh.ca.v1.WorkloadState.EXPECTED)));
+    assertThat(directory.hasEnded("uid")).isFalse();
+    news.onUpdate(update(7, false).toBuilder().mergeFrom(left.build()).build());
+    assertThat(directory.hasEnded("uid")).isTrue();
   }
 
   @Test

@@ -18,7 +18,21 @@ public final class DirectoryFixture {
 
   /** The ca has spoken: it says what was put. */
   public void known() {
-    directory.replace(++version, entries);
+    directory.replace(++version, entries, List.of(), List.of());
+  }
+
+  /** A pod leaves the mesh and lives on. */
+  public void withdraw(Workload pod) {
+    leave(pod, List.of());
+  }
+
+  public void end(Workload pod) {
+    leave(pod, List.of(pod.uid()));
+  }
+
+  private void leave(Workload pod, List<String> ended) {
+    entries.removeIf(entry -> entry.podUid().equals(pod.uid()));
+    directory.apply(++version, List.of(), List.of(pod.uid()), ended);
   }
 
   public void put(Workload pod, SpiffeId id, WorkloadState state) {

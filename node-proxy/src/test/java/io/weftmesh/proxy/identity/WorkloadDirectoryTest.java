@@ -37,7 +37,7 @@ final class WorkloadDirectoryTest {
     assertThat(directory.isKnown()).isFalse();
     assertThat(directory.version()).isZero();
 
-    directory.replace(1, List.of());
+    replace(1, List.of());
     assertThat(directory.stateOf(ONE)).isEqualTo(WorkloadState.OUTSIDE);
     assertThat(directory.isKnown()).isTrue();
   }
@@ -45,7 +45,7 @@ final class WorkloadDirectoryTest {
   @Test
   void findsAPodByEachOfItsAddresses() {
     WorkloadEntry pod = captured("a", ONE, SIX);
-    directory.replace(1, List.of(pod));
+    replace(1, List.of(pod));
 
     assertThat(directory.byAddress(ONE)).isEqualTo(pod);
     assertThat(directory.byAddress(SIX)).isEqualTo(pod);
@@ -57,7 +57,7 @@ final class WorkloadDirectoryTest {
 
   @Test
   void findsAMappedAddress() throws Exception {
-    directory.replace(1, List.of(captured("a", ONE)));
+    replace(1, List.of(captured("a", ONE)));
     byte[] mapped = new byte[16];
     mapped[10] = (byte) 0xff;
     mapped[11] = (byte) 0xff;
@@ -69,9 +69,9 @@ final class WorkloadDirectoryTest {
 
   @Test
   void aFullStateTakesEverythingElseAway() {
-    directory.replace(1, List.of(captured("a", ONE), captured("b", TWO)));
+    replace(1, List.of(captured("a", ONE), captured("b", TWO)));
     heard.clear();
-    directory.replace(2, List.of(captured("b", TWO)));
+    replace(2, List.of(captured("b", TWO)));
 
     assertThat(directory.stateOf(ONE)).isEqualTo(WorkloadState.OUTSIDE);
     assertThat(directory.stateOf(TWO)).isEqualTo(WorkloadState.CAPTURED);
@@ -80,9 +80,9 @@ final class WorkloadDirectoryTest {
 
   @Test
   void aDifferenceChangesWhatItNames() {
-    directory.replace(1, List.of(expected("a", ONE), captured("b", TWO)));
+    replace(1, List.of(expected("a", ONE), captured("b", TWO)));
     heard.clear();
-    directory.apply(2, List.of(captured("a", ONE)), List.of("b", "never seen"));
+    apply(2, List.of(captured("a", ONE)), List.of("b", "never seen"));
 
     assertThat(directory.stateOf(ONE)).isEqualTo(WorkloadState.CAPTURED);
     assertThat(directory.stateOf(TWO)).isEqualTo(WorkloadState.OUTSIDE);
@@ -92,9 +92,9 @@ final class WorkloadDirectoryTest {
 
   @Test
   void saysNothingOfWhatStaysAsItWas() {
-    directory.replace(1, List.of(captured("a", ONE)));
+    replace(1, List.of(captured("a", ONE)));
     heard.clear();
-    directory.apply(2, List.of(captured("a", ONE)), List.of());
+    apply(2, List.of(captured("a", ONE)), List.of());
 
     assertThat(heard).isEmpty();
     assertThat(directory.stateOf(ONE)).isEqualTo(WorkloadState.CAPTURED);
@@ -102,29 +102,29 @@ final class WorkloadDirectoryTest {
 
   @Test
   void anAddressGoesFromPodToPod() {
-    directory.replace(1, List.of(captured("a", ONE)));
+    replace(1, List.of(captured("a", ONE)));
     heard.clear();
-    directory.apply(2, List.of(expected("b", ONE)), List.of("a"));
+    apply(2, List.of(expected("b", ONE)), List.of("a"));
 
     assertThat(directory.byAddress(ONE).podUid()).isEqualTo("b");
     assertThat(heard).containsExactly("10.0.0.1 aCAPTURED bEXPECTED");
-    directory.apply(3, List.of(), List.of("b"));
+    apply(3, List.of(), List.of("b"));
     assertThat(directory.byAddress(ONE)).isNull();
   }
 
   @Test
   void aPodThatGoesDoesNotTakeAnAddressThatIsAnothersNow() {
-    directory.replace(1, List.of(captured("a", ONE)));
-    directory.apply(2, List.of(captured("b", ONE)), List.of());
-    directory.apply(3, List.of(), List.of("a"));
+    replace(1, List.of(captured("a", ONE)));
+    apply(2, List.of(captured("b", ONE)), List.of());
+    apply(3, List.of(), List.of("a"));
 
     assertThat(directory.byAddress(ONE).podUid()).isEqualTo("b");
   }
 
   @Test
   void aPodMayChangeItsAddresses() {
-    directory.replace(1, List.of(captured("a", ONE, SIX)));
-    directory.apply(2, List.of(captured("a", TWO, SIX)), List.of());
+    replace(1, List.of(captured("a", ONE, SIX)));
+    apply(2, List.of(captured("a", TWO, SIX)), List.of());
 
     assertThat(directory.byAddress(ONE)).isNull();
     assertThat(directory.byAddress(TWO).podUid()).isEqualTo("a");
@@ -133,11 +133,84 @@ final class WorkloadDirectoryTest {
 
   @Test
   void knowsHowOldItIs() {
-    directory.replace(1, List.of());
+    replace(1, List.of());
     control.advance(Duration.ofMinutes(5));
     assertThat(directory.updated()).isEqualTo(control.instant().minus(Duration.ofMinutes(5)));
-    directory.apply(2, List.of(), List.of());
+    apply(2, List.of(), List.of());
     assertThat(directory.updated()).isEqualTo(control.instant());
+  }
+
+  @Test
+  void tellsPodsThatHaveEndedFromThoseThatLeft() {
+    replace(1, List.of(captured("a", ONE), captured("b", TWO)));
+    directory.apply(2, List.of(), List.of("a", "b", "c"), List.of("a", "c"));
+    assertThat(directory.byAddress(ONE)).isNull();
+    assertThat(directory.hasEnded("a")).isTrue();
+    assertThat(directory.hasEnded("b")).isFalse();
+    assertThat(directory.hasEnded("c")).isTrue();
+
+    apply(3, List.of(captured("a", ONE)), List.of("c"));
+    assertThat(directory.hasEnded("a")).isFalse();
+    assertThat(directory.hasEnded("c")).isFalse();
+  }
+
+  @Test
+  void saysThatAPodHasEndedBeforeItsAddressIsWithoutOwner() {
+    replace(1, List.of(captured("a", ONE)));
+    directory.onChange((address, before, after) ->
+        heard.add(after == null && directory.hasEnded("a") ? "ended" : "?"));
+    heard.clear();
+    directory.apply(2, List.of(), List.of("a"), List.of("a"));
+
+    assertThat(heard).containsExactly("10.0.0.1 aCAPTURED -", "ended");
+  }
+
+  @Test
+  void aCapturedPodThatAFullStateLacksHasEndedUnlessTheCaKnowsBetter() {
+    replace(1, List.of(captured("a", ONE), captured("b", TWO), expected("c", SIX)));
+    directory.replace(2, List.of(), List.of("b", "e", "f"), List.of("f"));
+
+    assertThat(directory.size()).isZero();
+    assertThat(directory.hasEnded("a")).isTrue();
+    assertThat(directory.hasEnded("b")).isFalse();
+    assertThat(directory.hasEnded("c")).isFalse();
+    assertThat(directory.hasEnded("e")).isFalse();
+    assertThat(directory.hasEnded("f")).isTrue();
+    replace(3, List.of(captured("a", ONE)));
+    assertThat(directory.hasEnded("a")).isFalse();
+    assertThat(directory.hasEnded("f")).isTrue();
+  }
+
+  @Test
+  void aPodThatCameOrWentDuringAFullStateIsThereUntilTheDifferenceComes() {
+    directory.replace(1, List.of(captured("a", ONE)), List.of("a"), List.of("a"));
+
+    assertThat(directory.byAddress(ONE).podUid()).isEqualTo("a");
+    assertThat(directory.hasEnded("a")).isFalse();
+  }
+
+  @Test
+  void remembersTheLastPodsThatEnded() {
+    EndedPods ended = new EndedPods(2);
+    ended.add("a");
+    ended.add("b");
+    ended.add("a");
+    ended.add("c");
+    assertThat(ended.contains("a")).isTrue();
+    assertThat(ended.contains("b")).isFalse();
+    ended.remove("a");
+    ended.remove("b");
+    ended.add("d");
+    assertThat(ended.contains("c")).isTrue();
+    assertThat(ended.contains("d")).isTrue();
+  }
+
+  private void replace(long version, List<WorkloadEntry> entries) {
+    directory.replace(version, entries, List.of(), List.of());
+  }
+
+  private void apply(long version, List<WorkloadEntry> changed, List<String> removed) {
+    directory.apply(version, changed, removed, List.of());
   }
 
   private static WorkloadEntry captured(String uid, InetAddress... addresses) {

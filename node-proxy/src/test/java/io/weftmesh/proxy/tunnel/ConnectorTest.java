@@ -207,6 +207,31 @@ class ConnectorTest {
     assertThat(client.lastSource).isNull();
   }
 
+  @Test
+  void takesNoStrangerForAPodOfAnotherNodeThatHasEnded() throws Exception {
+    Endpoint stale = new Endpoint(APPLICATION, target.workload().uid(), null, null);
+    pod(new PodDestination(TARGET, "shop", "", target.workload().uid()));
+    directory.put(target.workload(), target.identity(), WorkloadState.CAPTURED);
+    directory.end(target.workload());
+    Unreachable failure = failure(connect(stale));
+    assertThat(failure.reason()).isEqualTo(Reason.GONE);
+    assertThat(failure).hasMessageContaining(target.workload().uid()).hasMessageContaining("8080");
+    assertThat(mesh.wires).isEmpty();
+
+    Endpoint next = new Endpoint(APPLICATION, "uid-next", null, null);
+    assertThat(connect(next).get(10, TimeUnit.SECONDS).security()).isEqualTo(Security.PLAINTEXT);
+    directory.put(target.workload(), target.identity(), WorkloadState.EXPECTED);
+    assertThat(connect(stale).get(10, TimeUnit.SECONDS).security()).isEqualTo(Security.PLAINTEXT);
+  }
+
+  @Test
+  void connectsPlainlyToAPodThatHasLeftTheMesh() throws Exception {
+    directory.put(target.workload(), target.identity(), WorkloadState.CAPTURED);
+    directory.withdraw(target.workload());
+    Endpoint left = new Endpoint(APPLICATION, target.workload().uid(), null, null);
+    assertThat(connect(left).get(10, TimeUnit.SECONDS).security()).isEqualTo(Security.PLAINTEXT);
+  }
+
   // ---- not known yet
 
   @Test
