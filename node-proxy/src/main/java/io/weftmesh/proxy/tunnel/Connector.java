@@ -145,7 +145,9 @@ public final class Connector {
       } else if (resident != null && isAnother(resident)) {
         failGone(resident);
       } else if (hasEnded()) {
-        failEnded();
+        failLost("has ended");
+      } else if (isElsewhere()) {
+        failLost("no longer has the address");
       } else if (directory.isKnown() || !isPod()) {
         connectPlain();
       } else if (patience.isPositive()) {
@@ -183,6 +185,14 @@ public final class Connector {
      */
     private boolean hasEnded() {
       return endpoint.podUid() != null && directory.hasEnded(endpoint.podUid());
+    }
+
+    /**
+     * Whether the pod that is meant is in the mesh at other addresses than this one. The ca takes
+     * an address from a pod as soon as a newer one has it, which need not be in the mesh.
+     */
+    private boolean isElsewhere() {
+      return endpoint.podUid() != null && directory.byPodUid(endpoint.podUid()) != null;
     }
 
     private boolean isPod() {
@@ -348,13 +358,14 @@ public final class Connector {
               + "; the next list of endpoints will not have it");
     }
 
-    private void failEnded() {
+    private void failLost(String how) {
       fail(
           Reason.GONE,
           "pod "
               + endpoint.podUid()
-              + " has ended, and the address may be another's by now; the next list of endpoints"
-              + " will not have it");
+              + " "
+              + how
+              + ", which may be another's by now; the next list of endpoints will not have it");
     }
 
     private void failOwnPort() {

@@ -20,6 +20,7 @@ import io.weftmesh.proxy.routing.InboundPolicy;
 import io.weftmesh.proxy.routing.Security;
 import io.weftmesh.proxy.routing.Snapshot;
 import io.weftmesh.proxy.routing.SnapshotHolder;
+import io.weftmesh.proxy.routing.Workload;
 import io.weftmesh.proxy.tunnel.Unreachable.Reason;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -222,6 +223,28 @@ class ConnectorTest {
     assertThat(connect(next).get(10, TimeUnit.SECONDS).security()).isEqualTo(Security.PLAINTEXT);
     directory.put(target.workload(), target.identity(), WorkloadState.EXPECTED);
     assertThat(connect(stale).get(10, TimeUnit.SECONDS).security()).isEqualTo(Security.PLAINTEXT);
+  }
+
+  @Test
+  void takesNoStrangerForAPodThatHasLostItsAddress() throws Exception {
+    Workload pod = target.workload();
+    Workload elsewhere =
+        new Workload(
+            pod.uid(),
+            pod.namespace(),
+            pod.name(),
+            pod.workload(),
+            pod.serviceAccount(),
+            pod.node(),
+            List.of(InetAddress.ofLiteral("127.0.0.3")),
+            pod.labels(),
+            pod.exclusions(),
+            pod.probes());
+    directory.put(elsewhere, target.identity(), WorkloadState.CAPTURED);
+    Unreachable failure = failure(connect(new Endpoint(APPLICATION, pod.uid(), null, null)));
+    assertThat(failure.reason()).isEqualTo(Reason.GONE);
+    assertThat(failure).hasMessageContaining(pod.uid());
+    assertThat(mesh.wires).isEmpty();
   }
 
   @Test
