@@ -29,9 +29,12 @@ public record OutboundContext(ClientPod pod, Destination destination, InetSocket
     };
   }
 
-  /** The one endpoint there is, where nothing is balanced. */
+  /**
+   * The one endpoint there is, where nothing is balanced. Who asks for an address is not to be
+   * refused because endpoints that are out of date have it under another name.
+   */
   Endpoint endpoint() {
-    return destination instanceof Destination.PodDestination pod
+    return destination instanceof Destination.PodDestination pod && pod.isFirstHand()
         ? new Endpoint(original, pod.uid(), null, null)
         : Endpoint.of(original);
   }

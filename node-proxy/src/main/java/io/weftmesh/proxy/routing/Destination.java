@@ -19,10 +19,16 @@ public sealed interface Destination {
   /**
    * A pod at its own address: never routed, never balanced.
    *
+   * @param name empty if only endpoints tell of it
    * @param uid null if nobody has said it
    */
   record PodDestination(InetAddress address, String namespace, String name, @Nullable String uid)
-      implements Destination {}
+      implements Destination {
+    /** Whether a pod object says whose the address is; else endpoints do, maybe out of date. */
+    public boolean isFirstHand() {
+      return !name.isEmpty();
+    }
+  }
 
   /** Neither: outside the cluster, or a node, or something else that nobody has told of. */
   record OutsideDestination(InetAddress address) implements Destination {}

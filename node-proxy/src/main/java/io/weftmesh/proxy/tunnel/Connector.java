@@ -174,7 +174,7 @@ public final class Connector {
     private @Nullable String resident() {
       return snapshots.get().destination(address.getAddress(), address.getPort())
                   instanceof PodDestination pod
-              && !pod.name().isEmpty()
+              && pod.isFirstHand()
           ? pod.uid()
           : null;
     }

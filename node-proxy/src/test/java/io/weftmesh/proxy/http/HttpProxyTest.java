@@ -568,6 +568,19 @@ class HttpProxyTest {
     assertThat(mesh.metric("weft_requests_total", "destination_service=\"outside\"")).isEqualTo(2);
   }
 
+  @Test
+  void anAddressIsThePodsThatAPodObjectNamesAndNotThatEndpointsName() {
+    var address = Mesh.address("10.0.0.9", 80);
+    var named = new Destination.PodDestination(address.getAddress(), "shop", "echo", "uid-1");
+    mesh.client(named, address).sends(GET);
+    assertThat(mesh.dials.tried.getLast().podUid()).isEqualTo("uid-1");
+
+    var hearsay = new Destination.PodDestination(address.getAddress(), "shop", "", "uid-1");
+    mesh.client(hearsay, address).sends(GET);
+    assertThat(mesh.dials.tried).hasSize(2);
+    assertThat(mesh.dials.tried.getLast().podUid()).isNull();
+  }
+
   // --- answers of the proxy ---
 
   @Test
