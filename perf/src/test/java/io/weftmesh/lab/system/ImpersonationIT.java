@@ -257,7 +257,7 @@ class ImpersonationIT {
 
     List<Load> loads = new ArrayList<>();
     try {
-      for (String service : namesOf(node)) {
+      for (String service : List.of("in/last", "in/stale")) {
         String address = lab.service(service);
         Wait.until(() -> status(client, address, 80) == 200, service);
         loads.add(load(Load.Settings.newConnections(client.namespace(), address, 80, PER_SECOND)));
@@ -289,11 +289,6 @@ class ImpersonationIT {
         new ObjectKey("Service", "in", "last"),
         new ObjectKey("Service", "in", "stale"),
         new ObjectKey("EndpointSlice", "in", "stale-by-hand"));
-  }
-
-  /** Of another node's pods a proxy knows only what endpoints and the ca say. */
-  private static List<String> namesOf(String node) {
-    return node.equals("node-1") ? List.of("in/last", "in/stale") : List.of("in/last");
   }
 
   private static Load load(Load.Settings settings) {
