@@ -240,6 +240,7 @@ public final class Relay {
       }
       inputEnded = true;
       unflushed = false;
+      directionEnded();
       // A shutdown discards what is still to be written, so it waits behind an empty write.
       peer.writeAndFlush(Unpooled.EMPTY_BUFFER)
           .addListener(
