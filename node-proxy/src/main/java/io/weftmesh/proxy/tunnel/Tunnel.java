@@ -30,7 +30,9 @@ import io.netty.util.concurrent.ScheduledFuture;
 import java.net.SocketException;
 import java.time.Duration;
 import java.util.ArrayDeque;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -55,6 +57,9 @@ abstract class Tunnel extends Http2ChannelDuplexHandler {
   private final IntObjectMap<TunnelStream> streams = new IntObjectHashMap<>();
   private final ArrayDeque<TunnelStream> readCompleteDue = new ArrayDeque<>();
   private final ArrayDeque<TunnelStream> resumeDue = new ArrayDeque<>();
+
+  /** Those that found no room in the window or the socket. */
+  private final Set<TunnelStream> stalled = new LinkedHashSet<>();
 
   @SuppressWarnings("NullAway.Init") // given by handlerAdded, before anything else is called
   private ChannelHandlerContext ctx;
@@ -204,6 +209,7 @@ abstract class Tunnel extends Http2ChannelDuplexHandler {
       return;
     }
     metrics.streamClosed();
+    stalled.remove(stream);
     stream.onClosed(whyClosed(id));
     onStreamGone();
   }
@@ -316,10 +322,35 @@ abstract class Tunnel extends Http2ChannelDuplexHandler {
     }
   }
 
+  /** A stream has found no room, see {@link #takes}, and is to be told when there is some. */
+  final void stalled(TunnelStream stream) {
+    stalled.add(stream);
+  }
+
+  /**
+   * The flow controller compares the writability of now with what it knew. Netty may tell of a
+   * change late, when the socket has become full and empty again: then it sees no difference, and
+   * whoever found it full in between would wait forever.
+   */
+  @Override
+  public final void channelWritabilityChanged(ChannelHandlerContext ctx) {
+    if (ctx.channel().isWritable()) {
+      stalled.removeIf(stream -> {
+        boolean mayGoOn = !stream.isActive() || takes(stream);
+        if (mayGoOn) {
+          resumeLater(stream);
+        }
+        return mayGoOn;
+      });
+    }
+    ctx.fireChannelWritabilityChanged();
+  }
+
   /** Called in the middle of the flow controller's own work: nothing may be written from here. */
   private void onWritability(Http2Stream changed) {
     TunnelStream stream = streams.get(changed.id());
     if (stream != null && takes(stream)) {
+      stalled.remove(stream);
       resumeLater(stream);
     }
   }

@@ -361,7 +361,7 @@ final class TunnelStream extends AbstractChannel implements DuplexChannel {
           break;
         }
         if (!tunnel.takes(this)) {
-          // The flow controller tells when it does again.
+          tunnel.stalled(this);
           break;
         }
         quantum -= length;
