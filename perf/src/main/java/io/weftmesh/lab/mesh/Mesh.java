@@ -44,6 +44,7 @@ public final class Mesh {
   private static final int CA_USER = 64_000;
   private static final int PROXY_USER = 64_001;
   private static final Duration ADMIN_TIMEOUT = Duration.ofSeconds(5);
+  private static final Duration SETTLED = Duration.ofSeconds(1);
 
   /** glibc would keep up to eight arenas of freed memory per core. */
   private static final Map<String, String> ENVIRONMENT = Map.of("MALLOC_ARENA_MAX", "1");
@@ -302,12 +303,35 @@ public final class Mesh {
     }
   }
 
-  /** Returns when these pods are captured, and every node's proxy has heard of it. */
+  /**
+   * Returns when these pods are captured, and every node's proxy has heard of it and of what else
+   * was applied.
+   */
   public void awaitCaptured(Pod... pods) {
     for (Pod pod : pods) {
       Wait.until(() -> isCaptured(pod), "the capture of " + pod);
     }
     awaitReady();
+    lab.nodes().forEach(this::awaitSettled);
+  }
+
+  /**
+   * A proxy looks at the folder every 100 ms, and takes a file that two looks have found the same:
+   * when nothing has come of ten looks, there was nothing more to take.
+   */
+  private void awaitSettled(String node) {
+    double[] version = {Double.NaN};
+    long[] sinceNanos = {System.nanoTime()};
+    Wait.until(
+        () -> {
+          double now = metrics(node).sum("weft_snapshot_version");
+          if (now != version[0]) {
+            version[0] = now;
+            sinceNanos[0] = System.nanoTime();
+          }
+          return System.nanoTime() - sinceNanos[0] > SETTLED.toNanos();
+        },
+        "the manifests to be in force on " + node);
   }
 
   /** Whether the pod's own traffic is taken over: its rules say so. */
