@@ -145,7 +145,7 @@ public final class CapturedPod implements LocalPod {
     }
   }
 
-  /** Of those, the ones that were accepted. */
+  /** Of the connections that are open in the pod's namespace, those that were accepted. */
   int acceptedChannels() {
     return acceptedChannels.get();
   }

@@ -139,10 +139,12 @@ public final class Connector {
 
     private void startElsewhere(Duration patience) {
       WorkloadEntry entry = directory.byAddress(address.getAddress());
-      String resident = resident();
       if (entry != null) {
         startTunnel(entry);
-      } else if (resident != null && isAnother(resident)) {
+        return;
+      }
+      String resident = resident();
+      if (resident != null && isAnother(resident)) {
         failGone(resident);
       } else if (hasEnded()) {
         failLost("has ended");
