@@ -7,6 +7,7 @@ import io.weftmesh.policy.model.Backend;
 import io.weftmesh.policy.model.BackendSettings;
 import io.weftmesh.policy.model.RouteRule;
 import io.weftmesh.policy.model.ServicePortKey;
+import io.weftmesh.policy.model.WeightedBackend;
 import io.weftmesh.proxy.balance.Endpoint;
 import io.weftmesh.proxy.balance.EndpointSet;
 import io.weftmesh.proxy.balance.Pick;
@@ -264,7 +265,8 @@ final class OutboundConnection implements Detector.Listener {
       if (!drawn) {
         drawn = true;
         RouteRule rule = snapshot.routes(to.port(), client.namespace()).connection();
-        if (rule.backends().next() instanceof Backend.Service service) {
+        WeightedBackend next = rule.backends().next();
+        if (next != null && next.backend() instanceof Backend.Service service) {
           backend = service.key();
         }
       }

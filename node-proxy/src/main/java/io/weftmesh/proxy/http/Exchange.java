@@ -6,8 +6,10 @@ import io.weftmesh.policy.model.Backend;
 import io.weftmesh.policy.model.BackendSettings;
 import io.weftmesh.policy.model.RetryPolicy;
 import io.weftmesh.policy.model.RouteRule;
+import io.weftmesh.policy.model.RouteTable;
 import io.weftmesh.policy.model.ServicePortKey;
 import io.weftmesh.policy.model.Timeouts;
+import io.weftmesh.policy.model.WeightedBackend;
 import io.weftmesh.proxy.balance.Endpoint;
 import io.weftmesh.proxy.balance.EndpointSet;
 import io.weftmesh.proxy.balance.Pick;
@@ -147,18 +149,20 @@ final class Exchange {
       ServicePortKey key = to.port().key();
       service = context.service();
       var seen = new RoutedHead(request);
-      RouteRule rule = snapshot.routes(to.port(), context.pod().namespace()).match(seen);
-      if (rule == null) {
+      RouteTable.Entry met = snapshot.routes(to.port(), context.pod().namespace()).match(seen);
+      if (met == null) {
         fail(
             ErrorReason.NO_ROUTE,
             service + " has routes, and none matches " + request.method() + " " + seen.path());
         return;
       }
+      RouteRule rule = met.rule();
       policy = rule.retries();
       timeouts = rule.timeouts();
       budget = proxy.budget(key, policy.budget());
       budget.request();
-      Backend drawn = rule.backends().next();
+      WeightedBackend weighted = rule.backends().next();
+      Backend drawn = weighted == null ? null : weighted.backend();
       if (!(drawn instanceof Backend.Service to2)) {
         unresolvable(rule, drawn);
         return;

@@ -3,7 +3,7 @@ package io.weftmesh.proxy.routing;
 import io.weftmesh.policy.model.Backend;
 import io.weftmesh.policy.model.BackendSettings;
 import io.weftmesh.policy.model.InboundMode;
-import io.weftmesh.policy.model.RetryPolicy;
+import io.weftmesh.policy.model.RequestPolicy;
 import io.weftmesh.policy.model.RouteOrigin;
 import io.weftmesh.policy.model.RouteRule;
 import io.weftmesh.policy.model.RouteSets;
@@ -11,7 +11,6 @@ import io.weftmesh.policy.model.RouteTable;
 import io.weftmesh.policy.model.SecurityRules;
 import io.weftmesh.policy.model.ServiceKey;
 import io.weftmesh.policy.model.ServicePortKey;
-import io.weftmesh.policy.model.Timeouts;
 import io.weftmesh.policy.model.WeightedDraw;
 import io.weftmesh.proxy.balance.EndpointSet;
 import io.weftmesh.proxy.routing.Destination.OutsideDestination;
@@ -152,8 +151,7 @@ public final class Snapshot {
             RouteOrigin.service(key.service()),
             List.of(),
             WeightedDraw.always(new Backend.Service(key)),
-            Timeouts.NONE,
-            RetryPolicy.DEFAULT));
+            RequestPolicy.DEFAULT));
   }
 
   private record LocalPod(Workload workload, InboundPolicy inbound) {}

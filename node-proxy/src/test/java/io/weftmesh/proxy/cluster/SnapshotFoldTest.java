@@ -261,7 +261,7 @@ class SnapshotFoldTest {
         .startsWith("TrafficShift shop/echo: spec.backends[0].service names Service shop/gone");
     ServicePort port = folded.snapshot().servicePort(ECHO);
     assertThat(port).isNotNull();
-    assertThat(folded.snapshot().routes(port, "shop").connection().backends().next())
+    assertThat(folded.snapshot().routes(port, "shop").connection().backends().next().backend())
         .isInstanceOf(Backend.Unresolvable.class);
   }
 

@@ -11,6 +11,7 @@ import io.netty.util.concurrent.Ticker;
 import io.weftmesh.policy.model.Backend;
 import io.weftmesh.policy.model.BackendSettings;
 import io.weftmesh.policy.model.Protocol;
+import io.weftmesh.policy.model.RequestPolicy;
 import io.weftmesh.policy.model.RetryPolicy;
 import io.weftmesh.policy.model.RouteMatch;
 import io.weftmesh.policy.model.RouteOrigin;
@@ -154,8 +155,7 @@ final class Mesh implements AutoCloseable {
         RouteOrigin.service(SHOP.service()),
         matches,
         new WeightedDraw(List.of(backends)),
-        timeouts,
-        policy);
+        new RequestPolicy(timeouts, policy));
   }
 
   static ServicePort servicePort() {

@@ -7,14 +7,14 @@ import io.weftmesh.policy.model.BackendSettings;
 import io.weftmesh.policy.model.InboundSecurity;
 import io.weftmesh.policy.model.LoadBalancing;
 import io.weftmesh.policy.model.Protocol;
-import io.weftmesh.policy.model.RetryPolicy;
+import io.weftmesh.policy.model.RequestPolicy;
 import io.weftmesh.policy.model.RouteOrigin;
 import io.weftmesh.policy.model.RouteRule;
 import io.weftmesh.policy.model.RouteSets;
 import io.weftmesh.policy.model.RouteTable;
 import io.weftmesh.policy.model.ServiceKey;
 import io.weftmesh.policy.model.ServicePortKey;
-import io.weftmesh.policy.model.Timeouts;
+import io.weftmesh.policy.model.WeightedBackend;
 import io.weftmesh.policy.model.WeightedDraw;
 import io.weftmesh.proxy.balance.Endpoint;
 import io.weftmesh.proxy.balance.EndpointSet;
@@ -83,7 +83,8 @@ class SnapshotTest {
   void aServiceWithoutRoutesGoesToItsOwnEndpoints() {
     RouteRule rule = snapshot.routes(HTTP, "shop").connection();
 
-    assertThat(rule.backends().next()).isEqualTo(new Backend.Service(HTTP.key()));
+    assertThat(rule.backends().next())
+        .isEqualTo(new WeightedBackend(new Backend.Service(HTTP.key()), 1));
     assertThat(rule.origin()).hasToString("Service shop/echo");
     assertThat(snapshot.httpRoutesOn(HTTP)).isFalse();
   }
@@ -198,7 +199,6 @@ class SnapshotTest {
             new RouteOrigin(RouteOrigin.Kind.TRAFFIC_SHIFT, "shop", name, 0),
             List.of(),
             WeightedDraw.always(new Backend.Service(HTTP.key())),
-            Timeouts.NONE,
-            RetryPolicy.DEFAULT));
+            RequestPolicy.DEFAULT));
   }
 }

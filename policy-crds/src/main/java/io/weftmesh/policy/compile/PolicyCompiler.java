@@ -2,6 +2,7 @@ package io.weftmesh.policy.compile;
 
 import io.weftmesh.policy.model.Backend;
 import io.weftmesh.policy.model.BackendSettings;
+import io.weftmesh.policy.model.RequestPolicy;
 import io.weftmesh.policy.model.RouteOrigin;
 import io.weftmesh.policy.model.RouteOrigin.Kind;
 import io.weftmesh.policy.model.RouteRule;
@@ -172,8 +173,7 @@ public final class PolicyCompiler {
           origin(Kind.TRAFFIC_POLICY, policy.object()),
           List.of(),
           WeightedDraw.always(new Backend.Unresolvable(policy.object().toString(), "is invalid")),
-          RequestSettings.DEFAULT.timeouts(),
-          RequestSettings.DEFAULT.retries());
+          RequestPolicy.DEFAULT);
     }
     RequestSettings inForce =
         policy == null || policy.settings() == null ? RequestSettings.DEFAULT : policy.settings();
@@ -184,8 +184,7 @@ public final class PolicyCompiler {
             : origin(Kind.TRAFFIC_SHIFT, shift.object()),
         List.of(),
         shift == null ? WeightedDraw.always(new Backend.Service(port)) : shift.draw(),
-        inForce.timeouts(),
-        inForce.retries());
+        inForce.requests());
   }
 
   private Map<ServiceKey, BackendSettings> backendSettings() {

@@ -2,6 +2,7 @@ package io.weftmesh.policy.compile;
 
 import io.weftmesh.policy.model.BackendSettings;
 import io.weftmesh.policy.model.LoadBalancing;
+import io.weftmesh.policy.model.RequestPolicy;
 import io.weftmesh.policy.model.RetryPolicy;
 import io.weftmesh.policy.model.RetryPolicy.Backoff;
 import io.weftmesh.policy.model.RetryPolicy.Budget;
@@ -27,8 +28,9 @@ final class PolicyReader {
   static RequestSettings read(TrafficPolicySpec spec, Findings findings) {
     TrafficPolicySpec.Timeouts timeouts = spec.timeouts() == null ? NO_TIMEOUTS : spec.timeouts();
     return new RequestSettings(
-        requestTimeouts(timeouts, findings),
-        spec.retries() == null ? RetryPolicy.DEFAULT : retries(spec.retries(), findings),
+        new RequestPolicy(
+            requestTimeouts(timeouts, findings),
+            spec.retries() == null ? RetryPolicy.DEFAULT : retries(spec.retries(), findings)),
         backend(timeouts, findings));
   }
 

@@ -1,11 +1,10 @@
 package io.weftmesh.policy.compile;
 
 import io.weftmesh.policy.model.BackendSettings;
-import io.weftmesh.policy.model.RetryPolicy;
-import io.weftmesh.policy.model.Timeouts;
+import io.weftmesh.policy.model.RequestPolicy;
 
 /** What one policy says of its target, checked and with the defaults filled in. */
-record RequestSettings(Timeouts timeouts, RetryPolicy retries, BackendSettings backend) {
+record RequestSettings(RequestPolicy requests, BackendSettings backend) {
   static final RequestSettings DEFAULT =
-      new RequestSettings(Timeouts.NONE, RetryPolicy.DEFAULT, BackendSettings.DEFAULT);
+      new RequestSettings(RequestPolicy.DEFAULT, BackendSettings.DEFAULT);
 }

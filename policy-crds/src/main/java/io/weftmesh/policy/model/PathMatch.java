@@ -1,5 +1,7 @@
 package io.weftmesh.policy.model;
 
+import com.google.re2j.Pattern;
+
 /** A condition on the path of a request. Percent-encoding is compared as sent. */
 public sealed interface PathMatch {
 
@@ -41,6 +43,41 @@ public sealed interface PathMatch {
     @Override
     public String toString() {
       return "path under " + path + "/";
+    }
+  }
+
+  /**
+   * The whole path is of a regular expression, by RE2's syntax and in time that grows linearly with
+   * the path.
+   */
+  final class Regex implements PathMatch {
+    private final Pattern pattern;
+
+    /**
+     * @throws com.google.re2j.PatternSyntaxException when it is none
+     */
+    public Regex(String expression) {
+      this.pattern = Pattern.compile(expression);
+    }
+
+    @Override
+    public boolean matches(String candidate) {
+      return pattern.matches(candidate);
+    }
+
+    @Override
+    public boolean equals(Object other) {
+      return other instanceof Regex regex && regex.pattern.equals(pattern);
+    }
+
+    @Override
+    public int hashCode() {
+      return pattern.hashCode();
+    }
+
+    @Override
+    public String toString() {
+      return "path ~ " + pattern;
     }
   }
 }

@@ -4,11 +4,17 @@ import java.net.URLDecoder;
 import java.nio.charset.StandardCharsets;
 import org.jspecify.annotations.Nullable;
 
-/** A condition on a query parameter: its first value, decoded, is exactly this one. */
-public record QueryMatch(String name, String value) {
+/** A condition on a query parameter: it is there, and its first value, decoded, meets it. */
+public record QueryMatch(String name, ValueMatch value) {
+
+  /** A parameter with exactly this value. */
+  public QueryMatch(String name, String value) {
+    this(name, new ValueMatch.Exact(value));
+  }
 
   boolean matches(RequestHead head) {
-    return value.equals(first(head.query(), name));
+    String found = first(head.query(), name);
+    return found != null && value.matches(found);
   }
 
   /** The first value of a parameter in a query as sent; null if it is not there. */
@@ -43,6 +49,6 @@ public record QueryMatch(String name, String value) {
 
   @Override
   public String toString() {
-    return "query parameter " + name + " = " + value;
+    return "query parameter " + name + " " + value;
   }
 }

@@ -22,8 +22,9 @@ public record RouteMatch(
       new RouteMatch(Optional.empty(), Optional.empty(), List.of(), List.of());
 
   /**
-   * The more particular first: exact path, then the longest prefix, then a method, then more
-   * headers, then more query parameters (Gateway API, {@code HTTPRouteRule.matches}).
+   * The more particular first: exact path, then the longest prefix or regular expression, then a
+   * method, then more headers, then more query parameters (Gateway API, {@code
+   * HTTPRouteRule.matches}).
    */
   public static final Comparator<RouteMatch> PRECEDENCE =
       Comparator.comparing((RouteMatch match) -> !match.isExact())
@@ -68,8 +69,10 @@ public record RouteMatch(
   }
 
   private int prefixLength() {
-    return path.isPresent() && path.get() instanceof PathMatch.Prefix prefix
-        ? prefix.path().length()
-        : 0;
+    return switch (path.orElse(null)) {
+      case PathMatch.Prefix prefix -> prefix.path().length();
+      case PathMatch.Regex regex -> regex.toString().length();
+      case null, default -> 0;
+    };
   }
 }

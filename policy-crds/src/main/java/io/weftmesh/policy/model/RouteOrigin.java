@@ -11,6 +11,10 @@ public record RouteOrigin(Kind kind, String namespace, String name, int rule) {
   public enum Kind {
     /** No object says anything: the Service's own endpoints. */
     SERVICE("Service"),
+    HTTP_ROUTE("HTTPRoute"),
+    GRPC_ROUTE("GRPCRoute"),
+    TLS_ROUTE("TLSRoute"),
+    TCP_ROUTE("TCPRoute"),
     TRAFFIC_SHIFT("TrafficShift"),
     /** Only where it is broken and therefore answers for its target. */
     TRAFFIC_POLICY("TrafficPolicy");

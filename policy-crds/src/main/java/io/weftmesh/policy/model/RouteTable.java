@@ -12,32 +12,41 @@ import org.jspecify.annotations.Nullable;
  * <p>Requests are matched against every match of every rule, the most particular first; among
  * equals, the rule that stands earlier in the table wins, and the table is made in the order of
  * age, name and place.
+ *
+ * <p>Routes of one kind are in force on a port. Traffic that is not of that kind (TLS where an
+ * {@code HTTPRoute} is attached, say) goes to the Service's own endpoints, connection by
+ * connection.
  */
 public final class RouteTable {
   private final List<RouteRule> requestRules;
+  private final List<RouteRule> tlsRules;
   private final RouteRule connectionRule;
+  private final boolean opaque;
   private final List<Entry> byPrecedence;
+  private final List<Entry> tlsByPrecedence;
+
+  private RouteTable(
+      List<RouteRule> requestRules,
+      List<RouteRule> tlsRules,
+      RouteRule connectionRule,
+      boolean opaque) {
+    this.requestRules = List.copyOf(requestRules);
+    this.tlsRules = List.copyOf(tlsRules);
+    this.connectionRule = connectionRule;
+    this.opaque = opaque;
+    this.byPrecedence = entries(requestRules);
+    this.tlsByPrecedence = entries(tlsRules);
+  }
 
   /**
-   * @param requestRules for HTTP requests, older objects first; a request that meets none is
-   *     answered with 404, so a Service without routes has one rule that matches everything
+   * Routes for HTTP requests.
+   *
+   * @param rules older objects first; a request that meets none is answered with 404, so a Service
+   *     without routes has one rule that matches everything
    * @param connectionRule for connections that carry no HTTP
    */
-  public RouteTable(List<RouteRule> requestRules, RouteRule connectionRule) {
-    this.requestRules = List.copyOf(requestRules);
-    this.connectionRule = connectionRule;
-    List<Entry> entries = new ArrayList<>();
-    for (RouteRule rule : requestRules) {
-      if (rule.matches().isEmpty()) {
-        entries.add(new Entry(RouteMatch.ANY, rule));
-      }
-      for (RouteMatch match : rule.matches()) {
-        entries.add(new Entry(match, rule));
-      }
-    }
-    // Stable: what compares equal stays in the order of the table.
-    entries.sort(Comparator.comparing(Entry::match, RouteMatch.PRECEDENCE));
-    this.byPrecedence = List.copyOf(entries);
+  public RouteTable(List<RouteRule> rules, RouteRule connectionRule) {
+    this(rules, List.of(), connectionRule, false);
   }
 
   /** A table of one rule for requests and connections alike. */
@@ -45,35 +54,109 @@ public final class RouteTable {
     return new RouteTable(List.of(rule), rule);
   }
 
-  /** One match of one rule. */
-  public record Entry(RouteMatch match, RouteRule rule) {}
+  /**
+   * Routes for TLS connections, by the server name that the client asks for.
+   *
+   * @param rules older objects first; their hosts alone are looked at; a connection that meets none
+   *     is reset
+   * @param otherwise for requests and connections that are no TLS
+   */
+  public static RouteTable ofTls(List<RouteRule> rules, RouteRule otherwise) {
+    return new RouteTable(List.of(otherwise), rules, otherwise, false);
+  }
 
-  /** The rule for a request; null if it meets none, which is answered with 404. */
-  public @Nullable RouteRule match(RequestHead head) {
+  /** One rule for connections, whatever they carry: nothing is looked at. */
+  public static RouteTable ofConnections(RouteRule rule) {
+    return new RouteTable(List.of(rule), List.of(), rule, true);
+  }
+
+  /** One match of one rule, for one host. */
+  public record Entry(HostMatch host, RouteMatch match, RouteRule rule) {
+    static final Comparator<Entry> PRECEDENCE =
+        Comparator.comparing(Entry::host, HostMatch.PRECEDENCE)
+            .thenComparing(Entry::match, RouteMatch.PRECEDENCE);
+
+    /** Whether a request meets it. */
+    public boolean matches(RequestHead head) {
+      return host.matches(head.authority()) && match.matches(head);
+    }
+
+    /** The first condition that a request does not meet, for explaining; null if it meets all. */
+    public @Nullable Object firstUnmet(RequestHead head) {
+      return host.matches(head.authority()) ? match.firstUnmet(head) : host;
+    }
+  }
+
+  /** What a request meets; null if it meets nothing, which is answered with 404. */
+  public @Nullable Entry match(RequestHead head) {
     for (int i = 0; i < byPrecedence.size(); i++) {
       Entry entry = byPrecedence.get(i);
-      if (entry.match.matches(head)) {
+      if (entry.matches(head)) {
+        return entry;
+      }
+    }
+    return null;
+  }
+
+  /**
+   * The rule for a TLS connection; null if it meets none, and is to be reset.
+   *
+   * @param serverName empty if the client names none
+   */
+  public @Nullable RouteRule tls(String serverName) {
+    if (tlsRules.isEmpty()) {
+      return connectionRule;
+    }
+    for (Entry entry : tlsByPrecedence) {
+      if (entry.host.matches(serverName)) {
         return entry.rule;
       }
     }
     return null;
   }
 
-  /** The rule for a connection that carries no HTTP. */
+  /** Whether the server name of a TLS connection has to be known before it can be routed. */
+  public boolean asksServerName() {
+    return !tlsRules.isEmpty();
+  }
+
+  /** The rule for a connection that carries neither HTTP nor TLS that is routed. */
   public RouteRule connection() {
     return connectionRule;
   }
 
-  /** All matches in the order in which they are tried. */
+  /** Whether connections are routed without a look at what they carry. */
+  public boolean isOpaque() {
+    return opaque;
+  }
+
+  /** All matches for requests, in the order in which they are tried. */
   public List<Entry> byPrecedence() {
     return byPrecedence;
+  }
+
+  private static List<Entry> entries(List<RouteRule> rules) {
+    List<Entry> entries = new ArrayList<>();
+    for (RouteRule rule : rules) {
+      for (HostMatch host : rule.hosts().isEmpty() ? List.of(HostMatch.ANY) : rule.hosts()) {
+        for (RouteMatch match :
+            rule.matches().isEmpty() ? List.of(RouteMatch.ANY) : rule.matches()) {
+          entries.add(new Entry(host, match, rule));
+        }
+      }
+    }
+    // Stable: what compares equal stays in the order of the table.
+    entries.sort(Entry.PRECEDENCE);
+    return List.copyOf(entries);
   }
 
   @Override
   public boolean equals(@Nullable Object other) {
     return other instanceof RouteTable table
         && table.requestRules.equals(requestRules)
-        && table.connectionRule.equals(connectionRule);
+        && table.tlsRules.equals(tlsRules)
+        && table.connectionRule.equals(connectionRule)
+        && table.opaque == opaque;
   }
 
   @Override
@@ -83,6 +166,6 @@ public final class RouteTable {
 
   @Override
   public String toString() {
-    return "RouteTable" + requestRules;
+    return "RouteTable" + requestRules + (tlsRules.isEmpty() ? "" : tlsRules);
   }
 }

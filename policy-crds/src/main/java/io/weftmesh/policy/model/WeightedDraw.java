@@ -63,19 +63,19 @@ public final class WeightedDraw {
   }
 
   /** The next backend; null if no backend has a weight, which is answered with 500. */
-  public @Nullable Backend next() {
+  public @Nullable WeightedBackend next() {
     if (total == 0) {
       return null;
     }
     if (ends.length == 1) {
-      return backends.getFirst().backend();
+      return backends.getFirst();
     }
     long position = Math.unsignedMultiplyHigh(point.getAndAdd(GOLDEN_STEP), total);
     int i = 0;
     while (ends[i] <= position) {
       i++;
     }
-    return backends.get(i).backend();
+    return backends.get(i);
   }
 
   /** The backends with their weights, as written. */

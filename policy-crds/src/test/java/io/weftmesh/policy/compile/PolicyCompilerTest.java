@@ -136,8 +136,10 @@ class PolicyCompilerTest {
           assertThat(problem.reason().text()).isEqualTo("Invalid");
           assertThat(problem.message()).startsWith(message).contains("500");
         });
-    assertThat(rule(compiled, ECHO).backends().next()).isInstanceOf(Backend.Unresolvable.class);
-    assertThat(rule(compiled, ECHO_TCP).backends().next()).isInstanceOf(Backend.Unresolvable.class);
+    assertThat(rule(compiled, ECHO).backends().next().backend())
+        .isInstanceOf(Backend.Unresolvable.class);
+    assertThat(rule(compiled, ECHO_TCP).backends().next().backend())
+        .isInstanceOf(Backend.Unresolvable.class);
   }
 
   @ParameterizedTest
@@ -185,7 +187,8 @@ class PolicyCompilerTest {
             shift("b", "service: echo", "{service: echo-v1, weight: 1}"),
             shift("a", "service: echo", "{service: echo-v1, weight: 0}"));
 
-    assertThat(rule(compiled, ECHO).backends().next()).isInstanceOf(Backend.Unresolvable.class);
+    assertThat(rule(compiled, ECHO).backends().next().backend())
+        .isInstanceOf(Backend.Unresolvable.class);
     assertThat(compiled.problems())
         .extracting(problem -> problem.reason().text())
         .containsExactly("Invalid", "Conflicted");
@@ -211,7 +214,7 @@ class PolicyCompilerTest {
     assertThat(compiled.problems()).isEmpty();
     RouteRule rule = rule(compiled, ECHO);
     assertThat(rule.origin()).hasToString("Service shop/echo");
-    assertThat(rule.backends().next()).isEqualTo(new Backend.Service(ECHO));
+    assertThat(rule.backends().next().backend()).isEqualTo(new Backend.Service(ECHO));
     assertThat(rule.timeouts())
         .isEqualTo(new Timeouts(Duration.ofSeconds(10), Duration.ofMillis(2500)));
     assertThat(rule.retries())
@@ -262,7 +265,8 @@ class PolicyCompilerTest {
         .singleElement()
         .satisfies(problem -> assertThat(problem.message()).startsWith(message).contains("500"));
     assertThat(rule(compiled, ECHO).origin()).hasToString("TrafficPolicy shop/echo");
-    assertThat(rule(compiled, ECHO).backends().next()).isInstanceOf(Backend.Unresolvable.class);
+    assertThat(rule(compiled, ECHO).backends().next().backend())
+        .isInstanceOf(Backend.Unresolvable.class);
     assertThat(compiled.backends()).isEmpty();
   }
 

@@ -63,7 +63,9 @@ class RouteTableTest {
       request.headers.put("version", version);
     }
 
-    assertThat(table.match(request)).extracting(rule -> rule.origin().name()).isEqualTo(expected);
+    assertThat(table.match(request))
+        .extracting(entry -> entry.rule().origin().name())
+        .isEqualTo(expected);
   }
 
   @Test
@@ -99,7 +101,7 @@ class RouteTableTest {
     RouteTable table = table(rule("older", match("/a", null)), rule("newer", match("/a/", null)));
 
     assertThat(table.match(new Request("GET", "/a", "")))
-        .extracting(rule -> rule.origin().name())
+        .extracting(entry -> entry.rule().origin().name())
         .isEqualTo("older");
   }
 
@@ -155,8 +157,7 @@ class RouteTableTest {
         new RouteOrigin(RouteOrigin.Kind.TRAFFIC_SHIFT, "shop", name, 0),
         List.of(matches),
         WeightedDraw.always(new Backend.Service(new ServicePortKey("shop", name, 80))),
-        Timeouts.NONE,
-        RetryPolicy.DEFAULT);
+        RequestPolicy.DEFAULT);
   }
 
   private static RouteMatch match(@Nullable String prefix, @Nullable String version) {
