@@ -86,6 +86,33 @@ public final class Head {
     return http10;
   }
 
+  /** The head of an answer, without fields. */
+  public static Head response(int status, String reason) {
+    Head head = new Head();
+    head.append(reason);
+    head.statusLine(status, 0, head.length, false);
+    return head;
+  }
+
+  /**
+   * Puts another request target in place of the one that was sent.
+   *
+   * @throws IllegalArgumentException when it could not be sent as it is
+   */
+  public void target(String newTarget) {
+    int start = length;
+    append(newTarget);
+    for (int i = start; i < length; i++) {
+      if (!Chars.isTarget(bytes[i])) {
+        length = start;
+        throw new IllegalArgumentException("'" + newTarget + "' cannot be a request target");
+      }
+    }
+    targetStart = start;
+    targetEnd = length;
+    target = null;
+  }
+
   void requestLine(String newMethod, int start, int end, boolean isHttp10) {
     method = newMethod;
     targetStart = start;

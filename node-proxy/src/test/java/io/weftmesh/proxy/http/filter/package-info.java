@@ -1,0 +1,4 @@
+@NullMarked
+package io.weftmesh.proxy.http.filter;
+
+import org.jspecify.annotations.NullMarked;
