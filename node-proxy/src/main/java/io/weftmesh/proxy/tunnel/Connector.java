@@ -326,10 +326,10 @@ public final class Connector {
           return;
         }
         DuplexChannel channel = connecting.getNow();
-        if (security == Security.PLAINTEXT && isCapturedByNow()) {
-          // Not a byte has gone out: connecting may have taken long.
+        String changed = security == Security.PLAINTEXT ? whyPlainNoLonger() : null;
+        if (changed != null) {
           reset(channel);
-          fail(Reason.GONE, "the pod has just been captured and is spoken to in mutual TLS only");
+          fail(Reason.GONE, changed);
         } else if (!result.trySuccess(new Upstream(channel, security, peer))) {
           reset(channel);
         }
@@ -341,9 +341,24 @@ public final class Connector {
       channel.close();
     }
 
-    private boolean isCapturedByNow() {
+    /**
+     * Connecting may have taken long, and a first packet that was lost is sent again seconds later,
+     * to whoever has the address by then. Not a byte has gone out yet.
+     *
+     * @return null if plaintext is as right as when connecting began
+     */
+    private @Nullable String whyPlainNoLonger() {
       WorkloadEntry now = directory.byAddress(address.getAddress());
-      return now != null && now.state() == WorkloadState.CAPTURED;
+      if (now != null && now.state() == WorkloadState.CAPTURED) {
+        return "the pod has just been captured and is spoken to in mutual TLS only";
+      }
+      String resident = now == null ? resident() : now.podUid();
+      if (resident != null && isAnother(resident)) {
+        return "the address has just become pod " + resident + "'s";
+      }
+      return now == null && (hasEnded() || isElsewhere())
+          ? "pod " + endpoint.podUid() + " has just ended or lost the address"
+          : null;
     }
 
     private boolean isAnother(String uid) {

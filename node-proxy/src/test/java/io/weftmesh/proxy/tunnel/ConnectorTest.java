@@ -226,6 +226,28 @@ class ConnectorTest {
   }
 
   @Test
+  void takesNoStrangerForAPodThatEndsWhileItIsConnectedTo() throws Exception {
+    directory.put(target.workload(), target.identity(), WorkloadState.EXPECTED);
+    var late = loop.<DuplexChannel>newPromise();
+    var dialled = loop.<Void>newPromise();
+    client.dials.put(
+        APPLICATION,
+        () -> {
+          dialled.setSuccess(null);
+          return late;
+        });
+    Endpoint ending = new Endpoint(APPLICATION, target.workload().uid(), null, null);
+    Future<Upstream> upstream = connect(ending);
+    assertThat(dialled.await(10, TimeUnit.SECONDS)).isTrue();
+    directory.end(target.workload());
+    DuplexChannel channel = mesh.dial(loop, APPLICATION).get(10, TimeUnit.SECONDS);
+    late.setSuccess(channel);
+
+    assertThat(failure(upstream).reason()).isEqualTo(Reason.GONE);
+    assertThat(channel.closeFuture().await(10, TimeUnit.SECONDS)).isTrue();
+  }
+
+  @Test
   void takesNoStrangerForAPodThatHasLostItsAddress() throws Exception {
     Workload pod = target.workload();
     Workload elsewhere =

@@ -32,6 +32,7 @@ import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
 
 /**
  * Two nodes on the loopback: real sockets, real TLS, pods that are only names. What pods dial is
@@ -168,6 +169,9 @@ final class TestMesh implements AutoCloseable {
     private final SpiffeId identity;
     volatile InetAddress lastSource;
 
+    /** What comes of connecting to an address, in place of dialling it. */
+    final Map<InetSocketAddress, Supplier<Future<DuplexChannel>>> dials = new ConcurrentHashMap<>();
+
     TestPod(String name, InetAddress... addresses) {
       workload =
           new Workload(
@@ -203,7 +207,8 @@ final class TestMesh implements AutoCloseable {
     public Future<DuplexChannel> connect(
         EventLoop loop, InetSocketAddress remote, InetAddress source) {
       lastSource = source;
-      return dial(loop, remote);
+      Supplier<Future<DuplexChannel>> instead = dials.get(remote);
+      return instead == null ? dial(loop, remote) : instead.get();
     }
   }
 }
