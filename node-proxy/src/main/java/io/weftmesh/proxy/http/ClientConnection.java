@@ -413,14 +413,14 @@ final class ClientConnection extends ChannelInboundHandlerAdapter
   }
 
   @Override
-  public void switchProtocol(Head answer, UpstreamConnection upstream, @Nullable ByteBuf early) {
+  public void switchProtocol(Head answer, DuplexChannel upstream, @Nullable ByteBuf early) {
     Exchange by = exchange;
     ByteBuf rest = pending;
     if (by == null || state == State.CLOSED) {
       if (early != null) {
         early.release();
       }
-      Relay.reset(upstream.channel());
+      Relay.reset(upstream);
       return;
     }
     writeHead(answer);
@@ -429,19 +429,18 @@ final class ClientConnection extends ChannelInboundHandlerAdapter
     pending = null;
     exchange = null;
     giveHead();
-    DuplexChannel other = upstream.channel();
     channel.pipeline().remove(this);
     channel.config().setAutoRead(false);
     String source = context.pod().label();
     Relay.start(
         channel,
-        other,
+        upstream,
         proxy.metrics().switchedBytes(source, by.service(), "sent"),
         proxy.metrics().switchedBytes(source, by.service(), "received"),
         null,
         end -> by.switchEnded());
     deliver(channel, rest);
-    deliver(other, early);
+    deliver(upstream, early);
     if (ownsPool) {
       channel.closeFuture().addListener(closed -> pool.close());
     }

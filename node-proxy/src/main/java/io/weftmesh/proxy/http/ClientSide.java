@@ -3,6 +3,7 @@ package io.weftmesh.proxy.http;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
 import io.netty.channel.EventLoop;
+import io.netty.channel.socket.DuplexChannel;
 import io.weftmesh.proxy.http.codec.Framing;
 import io.weftmesh.proxy.http.codec.Head;
 import org.jspecify.annotations.Nullable;
@@ -40,9 +41,10 @@ interface ClientSide {
    * The endpoint switched protocols: from here on, bytes are carried and not understood.
    *
    * @param head of the answer that said so
+   * @param upstream read off, and the client's own from here on
    * @param early what the endpoint sent directly behind it; taken over
    */
-  void switchProtocol(Head head, UpstreamConnection upstream, @Nullable ByteBuf early);
+  void switchProtocol(Head head, DuplexChannel upstream, @Nullable ByteBuf early);
 
   /** Puts on the wire what was written. */
   void flush();

@@ -1,5 +1,6 @@
 package io.weftmesh.proxy.http;
 
+import io.weftmesh.proxy.tunnel.Unreachable;
 import java.util.Locale;
 
 /**
@@ -55,6 +56,17 @@ public enum ErrorReason {
     this.status = status;
     this.phrase = phrase;
     this.word = name().toLowerCase(Locale.ROOT);
+  }
+
+  /** What a client is told when no endpoint could be connected to, and the last try ended so. */
+  static ErrorReason of(Unreachable.Reason reason) {
+    return switch (reason) {
+      case DENIED -> DENIED;
+      case NO_IDENTITY -> NO_IDENTITY;
+      case TLS, PLAINTEXT_FORBIDDEN -> INSECURE;
+      case OVERLOADED -> OVERLOADED;
+      case REFUSED, TIMED_OUT, GONE, NO_SOCKET -> UNREACHABLE;
+    };
   }
 
   public int status() {

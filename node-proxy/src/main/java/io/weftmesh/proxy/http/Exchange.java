@@ -1,6 +1,7 @@
 package io.weftmesh.proxy.http;
 
 import io.netty.buffer.ByteBuf;
+import io.netty.channel.socket.DuplexChannel;
 import io.netty.util.concurrent.Future;
 import io.weftmesh.policy.model.Backend;
 import io.weftmesh.policy.model.BackendSettings;
@@ -43,10 +44,8 @@ import org.jspecify.annotations.Nullable;
  *   <li>A status code that the policy lists, and a time-out of the try if it lists 504: what is
  *       idempotent, or all if the policy says so.
  *   <li>All but the second within the policy's number and the Service's budget, each at another
- *       endpoint, after a pause that doubles and is random in its upper half [1].
+ *       endpoint, after a {@link Backoff pause}.
  * </ol>
- *
- * <p>[1] "Equal jitter" in Marc Brooker's "Exponential Backoff and Jitter", 2015.
  */
 final class Exchange {
   /**
@@ -78,7 +77,7 @@ final class Exchange {
   private final HttpProxy proxy;
   private final OutboundContext context;
   private final ClientSide client;
-  private final UpstreamPool pool;
+  private final Upstreams pool;
   private final Head request;
   private final Framing framing;
   private final boolean upgrade;
@@ -100,7 +99,7 @@ final class Exchange {
   private @Nullable Tried tried;
   private @Nullable Connecting connecting;
   private @Nullable Future<?> pause;
-  private @Nullable UpstreamConnection upstream;
+  private @Nullable UpstreamSide upstream;
   private HttpMetrics.@Nullable Series series;
   private int retries;
   private boolean staleRetried;
@@ -120,7 +119,7 @@ final class Exchange {
       HttpProxy proxy,
       OutboundContext context,
       ClientSide client,
-      UpstreamPool pool,
+      Upstreams pool,
       Head request,
       Framing framing,
       Deadline deadline) {
@@ -221,7 +220,7 @@ final class Exchange {
       tryByNanos = Deadline.now(client.loop()) + timeouts.perTry().toNanos();
     }
     arm();
-    UpstreamConnection pooled = staleRetried ? null : pool.take(endpoint, maxIdleNanos());
+    UpstreamSide pooled = staleRetried ? null : pool.take(endpoint, maxIdleNanos());
     if (pooled != null) {
       send(pooled);
       return;
@@ -239,9 +238,9 @@ final class Exchange {
         : FRESH_NANOS;
   }
 
-  private final class Connecting implements UpstreamPool.Waiter {
+  private final class Connecting implements Upstreams.Waiter {
     @Override
-    public void connected(UpstreamConnection connection) {
+    public void connected(UpstreamSide connection) {
       connecting = null;
       send(connection);
       connection.flush();
@@ -260,7 +259,7 @@ final class Exchange {
     }
   }
 
-  private void send(UpstreamConnection connection) {
+  private void send(UpstreamSide connection) {
     upstream = connection;
     phase = Phase.SENT;
     series = connection.series(proxy.metrics(), context.pod().label(), service, backend);
@@ -299,15 +298,7 @@ final class Exchange {
     if (elsewhere && retry(RetryReason.CONNECT)) {
       return;
     }
-    fail(
-        switch (reason) {
-          case DENIED -> ErrorReason.DENIED;
-          case NO_IDENTITY -> ErrorReason.NO_IDENTITY;
-          case TLS, PLAINTEXT_FORBIDDEN -> ErrorReason.INSECURE;
-          case OVERLOADED -> ErrorReason.OVERLOADED;
-          case REFUSED, TIMED_OUT, GONE, NO_SOCKET -> ErrorReason.UNREACHABLE;
-        },
-        "no connection to " + where() + ": " + why);
+    fail(ErrorReason.of(reason), "no connection to " + where() + ": " + why);
   }
 
   // --- the request's body ---
@@ -316,7 +307,7 @@ final class Exchange {
   void requestData(ByteBuf data) {
     bodyBegun = true;
     activeNanos = Deadline.now(client.loop());
-    UpstreamConnection to = upstream;
+    UpstreamSide to = upstream;
     boolean sent = to != null && (phase == Phase.SENT || passesOn());
     if (phase == Phase.OVER) {
       data.release();
@@ -337,7 +328,7 @@ final class Exchange {
 
   void requestEnd(@Nullable Head trailers) {
     body.end(trailers);
-    UpstreamConnection to = upstream;
+    UpstreamSide to = upstream;
     if (to != null && (phase == Phase.SENT || passesOn())) {
       boolean answered = phase == Phase.ANSWERED;
       to.requestEnd(trailers);
@@ -354,7 +345,7 @@ final class Exchange {
 
   /** The client has read all that there was in this turn. */
   void flushRequest() {
-    UpstreamConnection to = upstream;
+    UpstreamSide to = upstream;
     if (to != null) {
       to.flush();
     }
@@ -363,7 +354,7 @@ final class Exchange {
   /** The client has ended its side behind a complete request. */
   void inputEnded() {
     inputEnded = true;
-    UpstreamConnection to = upstream;
+    UpstreamSide to = upstream;
     if (to != null && phase != Phase.ANSWERED) {
       to.endOutput();
     }
@@ -374,7 +365,7 @@ final class Exchange {
   }
 
   void clientWritable(boolean writable) {
-    UpstreamConnection from = upstream;
+    UpstreamSide from = upstream;
     if (from != null) {
       from.setReading(writable);
     }
@@ -437,7 +428,7 @@ final class Exchange {
       }
     }
     if (mayRepeat() && policy.statusCodes().contains(code)) {
-      UpstreamConnection from = upstream;
+      UpstreamSide from = upstream;
       if (retry(RetryReason.STATUS)) {
         if (from != null) {
           from.discard();
@@ -463,7 +454,7 @@ final class Exchange {
   }
 
   private void holdAnswer() {
-    UpstreamConnection from = upstream;
+    UpstreamSide from = upstream;
     if (from != null && !client.isWritable()) {
       from.setReading(false);
     }
@@ -506,11 +497,8 @@ final class Exchange {
     return upgrade || request.method().equals("CONNECT");
   }
 
-  void switchProtocol(Head head, @Nullable ByteBuf early) {
-    UpstreamConnection to = upstream;
-    if (to == null) {
-      throw new IllegalStateException("switched without an upstream");
-    }
+  /** The endpoint speaks another protocol from here on, on a channel that is the client's now. */
+  void switchProtocol(Head head, DuplexChannel to, @Nullable ByteBuf early) {
     Pick picked = pick;
     if (picked != null) {
       picked.answered();
@@ -538,7 +526,7 @@ final class Exchange {
    * @param answered whether the answer was complete, so that only the rest of the request is lost
    */
   void upstreamClosed(boolean answered) {
-    UpstreamConnection from = upstream;
+    UpstreamSide from = upstream;
     upstream = null;
     if (answered) {
       over();
@@ -572,7 +560,7 @@ final class Exchange {
   }
 
   void malformedAnswer(MalformedException e) {
-    UpstreamConnection from = upstream;
+    UpstreamSide from = upstream;
     upstream = null;
     Pick picked = pick;
     if (picked != null) {
@@ -613,7 +601,7 @@ final class Exchange {
       // Most clients that have ended their side have left, and the work would be for nobody.
       return false;
     }
-    long pauseNanos = backoffNanos(retries + 1);
+    long pauseNanos = Backoff.nanos(policy.backoff(), retries + 1, proxy.random());
     long now = Deadline.now(client.loop());
     if (requestByNanos != Deadline.NONE && now + pauseNanos >= requestByNanos) {
       return false;
@@ -647,13 +635,6 @@ final class Exchange {
       flushRequest();
       client.flush();
     }
-  }
-
-  private long backoffNanos(int retry) {
-    long base = policy.backoff().base().toNanos();
-    long max = policy.backoff().max().toNanos();
-    long full = retry >= 32 ? max : Math.min(max, base << (retry - 1));
-    return full / 2 + (long) (proxy.random().nextDouble() * (full - full / 2));
   }
 
   private void count(RetryReason reason) {
@@ -696,7 +677,7 @@ final class Exchange {
       return;
     }
     String last = where();
-    UpstreamConnection from = upstream;
+    UpstreamSide from = upstream;
     connecting = null;
     if (mayRepeat() && policy.statusCodes().contains(504) && retry(RetryReason.TRY_TIMEOUT)) {
       if (from != null) {
@@ -732,7 +713,7 @@ final class Exchange {
   }
 
   private void dropUpstream() {
-    UpstreamConnection from = upstream;
+    UpstreamSide from = upstream;
     upstream = null;
     if (from != null) {
       from.cancel();

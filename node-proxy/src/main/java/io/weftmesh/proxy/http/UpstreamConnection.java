@@ -24,7 +24,8 @@ import org.jspecify.annotations.Nullable;
  * two requests it lies in its {@link UpstreamPool}, still being read, so that its end is noticed
  * when it comes and not when it is needed.
  */
-final class UpstreamConnection extends ChannelInboundHandlerAdapter implements BodyReader.Sink {
+final class UpstreamConnection extends ChannelInboundHandlerAdapter
+    implements UpstreamSide, BodyReader.Sink {
   /** Of an answer that nobody wants, this much is read so that the connection can be kept. */
   private static final int MAX_DISCARDED_BYTES = 64 * 1024;
 
@@ -89,11 +90,8 @@ final class UpstreamConnection extends ChannelInboundHandlerAdapter implements B
     channel.config().setAutoRead(true);
   }
 
-  DuplexChannel channel() {
-    return channel;
-  }
-
-  Endpoint endpoint() {
+  @Override
+  public Endpoint endpoint() {
     return endpoint;
   }
 
@@ -105,8 +103,8 @@ final class UpstreamConnection extends ChannelInboundHandlerAdapter implements B
     return state != State.CLOSED && channel.isActive() && !channel.isOutputShutdown();
   }
 
-  /** Whether it has carried an answer before: then its end may have been under way already. */
-  boolean isUsed() {
+  @Override
+  public boolean isUsed() {
     return used;
   }
 
@@ -118,8 +116,9 @@ final class UpstreamConnection extends ChannelInboundHandlerAdapter implements B
     idleSinceNanos = nanos;
   }
 
-  /** The handles that its last request used, which the next most likely uses too. */
-  HttpMetrics.Series series(HttpMetrics metrics, String source, String service, String backend) {
+  @Override
+  public HttpMetrics.Series series(
+      HttpMetrics metrics, String source, String service, String backend) {
     HttpMetrics.Series last = series;
     if (last == null || !last.isFor(service, backend)) {
       last = metrics.series(source, service, backend, security);
@@ -130,8 +129,8 @@ final class UpstreamConnection extends ChannelInboundHandlerAdapter implements B
 
   // --- the request ---
 
-  /** Begins a request. It is on its way with the next {@link #flush}. */
-  void begin(Exchange by, Head request, Framing framing) {
+  @Override
+  public void begin(Exchange by, Head request, Framing framing) {
     exchange = by;
     method = request.method();
     head = Heads.take();
@@ -144,13 +143,14 @@ final class UpstreamConnection extends ChannelInboundHandlerAdapter implements B
     write(out);
   }
 
-  /** Some of the request's body; taken over. */
-  void requestData(ByteBuf data) {
+  @Override
+  public void requestData(ByteBuf data) {
     bodyWriter.data(channel, data);
     unflushed = true;
   }
 
-  void requestEnd(@Nullable Head trailers) {
+  @Override
+  public void requestEnd(@Nullable Head trailers) {
     bodyWriter.end(channel, trailers);
     unflushed = true;
     requestEnded = true;
@@ -159,8 +159,8 @@ final class UpstreamConnection extends ChannelInboundHandlerAdapter implements B
     }
   }
 
-  /** The client has ended its side behind the request: so must we, or the server would not know. */
-  void endOutput() {
+  @Override
+  public void endOutput() {
     keptAlive = false;
     flush();
     channel
@@ -172,26 +172,28 @@ final class UpstreamConnection extends ChannelInboundHandlerAdapter implements B
         });
   }
 
-  void flush() {
+  @Override
+  public void flush() {
     if (unflushed) {
       unflushed = false;
       channel.flush();
     }
   }
 
-  boolean isWritable() {
+  @Override
+  public boolean isWritable() {
     return channel.isWritable();
   }
 
-  /** Whether the answer is read on, or waits for a slow client. */
-  void setReading(boolean on) {
+  @Override
+  public void setReading(boolean on) {
     if (state == State.HEAD || state == State.BODY) {
       channel.config().setAutoRead(on);
     }
   }
 
-  /** The answer is not wanted any more, whatever it is, and the endpoint is to know. */
-  void cancel() {
+  @Override
+  public void cancel() {
     if (state != State.CLOSED) {
       exchange = null;
       closed();
@@ -199,11 +201,9 @@ final class UpstreamConnection extends ChannelInboundHandlerAdapter implements B
     }
   }
 
-  /**
-   * The answer is not wanted because the request is sent again. It is read to its end if that is
-   * near, which is cheaper than a new connection.
-   */
-  void discard() {
+  /** The rest of the answer is read if it is short, which is cheaper than a new connection. */
+  @Override
+  public void discard() {
     exchange = null;
     if (!requestEnded) {
       cancel();
@@ -282,7 +282,8 @@ final class UpstreamConnection extends ChannelInboundHandlerAdapter implements B
     channel.pipeline().remove(this);
     channel.config().setAutoRead(false);
     channel.closeFuture().addListener(closed -> place.close());
-    by.switchProtocol(answer, in.isReadable() ? in.readRetainedSlice(in.readableBytes()) : null);
+    by.switchProtocol(
+        answer, channel, in.isReadable() ? in.readRetainedSlice(in.readableBytes()) : null);
     giveHead();
   }
 

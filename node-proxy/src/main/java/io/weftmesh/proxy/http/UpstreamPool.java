@@ -16,11 +16,11 @@ import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The upstream connections of one client pod on one event loop that are not in use. Never shared
- * between pods: a connection carries the pod's address and identity. The one used last is taken
- * first, so that the others come of age and are closed, and a burst leaves nothing behind.
+ * The upstream connections of HTTP/1 of one client pod on one event loop that are not in use. Never
+ * shared between pods: a connection carries the pod's address and identity. The one used last is
+ * taken first, so that the others come of age and are closed, and a burst leaves nothing behind.
  */
-final class UpstreamPool {
+final class UpstreamPool implements Upstreams {
   private final EventLoop loop;
   private final Dialer dialer;
   private final Limit places;
@@ -33,16 +33,6 @@ final class UpstreamPool {
   private int idleCount;
   private @Nullable Future<?> sweep;
   private boolean closed;
-
-  /** Who waits for a connection. */
-  interface Waiter {
-    void connected(UpstreamConnection connection);
-
-    void notConnected(Throwable cause);
-
-    /** Whether it still wants one; if not, the connection goes into the pool. */
-    boolean isWaiting();
-  }
 
   /**
    * @param idleNanos after which an unused connection is closed
@@ -68,12 +58,8 @@ final class UpstreamPool {
     this.onLost = onLost;
   }
 
-  /**
-   * A connection that is open as far as can be known, or null.
-   *
-   * @param maxIdleNanos not one that was unused for longer
-   */
-  @Nullable UpstreamConnection take(Endpoint endpoint, long maxIdleNanos) {
+  @Override
+  public @Nullable UpstreamConnection take(Endpoint endpoint, long maxIdleNanos) {
     ArrayDeque<UpstreamConnection> connections = idle.get(endpoint);
     if (connections == null) {
       return null;
@@ -94,8 +80,8 @@ final class UpstreamPool {
     return null;
   }
 
-  /** Opens a connection; the waiter hears of it on the loop, perhaps before this returns. */
-  void connect(Endpoint endpoint, Duration timeout, Waiter waiter) {
+  @Override
+  public void connect(Endpoint endpoint, Duration timeout, Waiter waiter) {
     Limit.Guard place = places.tryAcquire();
     if (place == null) {
       loop.execute(() -> {
