@@ -17,10 +17,14 @@ public enum ErrorReason {
   NO_ROUTE(404, "Not Found"),
   /** The client began a request and did not go on. */
   REQUEST_TIMEOUT(408, "Request Timeout"),
+  /** A mirror's alone, which no client sees: a body is mirrored up to a bound. */
+  MIRROR_TOO_LARGE(413, "Content Too Large"),
   /** Request headers or trailers over the limit. */
   HEADERS_TOO_LARGE(431, "Request Header Fields Too Large"),
   /** The route leads to a backend that does not exist or can't be used. */
   UNRESOLVABLE_BACKEND(500, "Internal Server Error"),
+  /** The route asks for something that can't be honoured. */
+  UNSUPPORTED_FILTER(500, "Internal Server Error"),
   /** A transfer coding that is not spoken here. */
   NOT_SUPPORTED(501, "Not Implemented"),
   /** The endpoint answered with what is not HTTP/1. */

@@ -3,14 +3,12 @@ package io.weftmesh.proxy.http;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.socket.DuplexChannel;
 import io.netty.util.concurrent.Future;
-import io.weftmesh.policy.model.Backend;
 import io.weftmesh.policy.model.BackendSettings;
+import io.weftmesh.policy.model.Filter;
+import io.weftmesh.policy.model.RequestPolicy;
 import io.weftmesh.policy.model.RetryPolicy;
-import io.weftmesh.policy.model.RouteRule;
-import io.weftmesh.policy.model.RouteTable;
 import io.weftmesh.policy.model.ServicePortKey;
 import io.weftmesh.policy.model.Timeouts;
-import io.weftmesh.policy.model.WeightedBackend;
 import io.weftmesh.proxy.balance.Endpoint;
 import io.weftmesh.proxy.balance.EndpointSet;
 import io.weftmesh.proxy.balance.Pick;
@@ -20,9 +18,10 @@ import io.weftmesh.proxy.http.codec.Field;
 import io.weftmesh.proxy.http.codec.Framing;
 import io.weftmesh.proxy.http.codec.Head;
 import io.weftmesh.proxy.http.codec.MalformedException;
+import io.weftmesh.proxy.http.filter.ResponseFilters;
 import io.weftmesh.proxy.routing.Destination;
-import io.weftmesh.proxy.routing.Snapshot;
 import io.weftmesh.proxy.tunnel.Unreachable;
+import java.util.List;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -83,17 +82,19 @@ final class Exchange {
   private final boolean upgrade;
   private final boolean expectsContinue;
   private final RequestBody body;
-  private final Deadline deadline;
-  private final long startNanos;
+  private final TimeLimits limits;
+  private final boolean mirrored;
+  private final String service;
 
   private Phase phase = Phase.NEW;
-  private String service = "";
   private String backend = "";
   private @Nullable ServicePortKey backendKey;
   private RetryPolicy policy = RetryPolicy.DEFAULT;
   private BackendSettings settings = BackendSettings.DEFAULT;
-  private Timeouts timeouts = Timeouts.NONE;
+  private List<Filter> filters = List.of();
   private @Nullable RetryBudget budget;
+  private @Nullable Mirrors mirrors;
+  private @Nullable String origin;
 
   private @Nullable Pick pick;
   private @Nullable Tried tried;
@@ -108,10 +109,6 @@ final class Exchange {
   private boolean inputEnded;
   private int status;
 
-  private long requestByNanos = Deadline.NONE;
-  private long tryByNanos = Deadline.NONE;
-  private long activeNanos;
-
   /**
    * @param deadline of the client connection, lent to this exchange until it is over
    */
@@ -123,18 +120,42 @@ final class Exchange {
       Head request,
       Framing framing,
       Deadline deadline) {
+    this(proxy, context, client, pool, request, framing, deadline, false);
+  }
+
+  /** The exchange of a copy of a request. */
+  static Exchange ofMirror(
+      HttpProxy proxy,
+      OutboundContext context,
+      Mirror client,
+      Upstreams pool,
+      Head request,
+      Framing framing,
+      Deadline deadline) {
+    return new Exchange(proxy, context, client, pool, request, framing, deadline, true);
+  }
+
+  private Exchange(
+      HttpProxy proxy,
+      OutboundContext context,
+      ClientSide client,
+      Upstreams pool,
+      Head request,
+      Framing framing,
+      Deadline deadline,
+      boolean mirrored) {
     this.proxy = proxy;
     this.context = context;
     this.client = client;
     this.pool = pool;
     this.request = request;
     this.framing = framing;
-    this.deadline = deadline;
+    this.limits = new TimeLimits(client.loop(), deadline);
+    this.mirrored = mirrored;
+    this.service = context.service();
     this.upgrade = HopByHop.upgrades(request);
     this.expectsContinue = request.has(Field.EXPECT);
     this.body = new RequestBody(proxy.settings().maxReplayBytes());
-    this.startNanos = Deadline.now(client.loop());
-    this.activeNanos = startNanos;
   }
 
   /** Routes the request and sends it on its way. */
@@ -142,56 +163,63 @@ final class Exchange {
     if (framing.isEmpty()) {
       body.end(null);
     }
-    Snapshot snapshot = proxy.snapshot();
-    Destination destination = context.destination();
-    if (destination instanceof Destination.ServiceDestination to) {
-      ServicePortKey key = to.port().key();
-      service = context.service();
-      var seen = new RoutedHead(request);
-      RouteTable.Entry met = snapshot.routes(to.port(), context.pod().namespace()).match(seen);
-      if (met == null) {
-        fail(
-            ErrorReason.NO_ROUTE,
-            service + " has routes, and none matches " + request.method() + " " + seen.path());
-        return;
-      }
-      RouteRule rule = met.rule();
-      policy = rule.retries();
-      timeouts = rule.timeouts();
-      budget = proxy.budget(key, policy.budget());
-      budget.request();
-      WeightedBackend weighted = rule.backends().next();
-      Backend drawn = weighted == null ? null : weighted.backend();
-      if (!(drawn instanceof Backend.Service to2)) {
-        unresolvable(rule, drawn);
-        return;
-      }
-      backendKey = to2.key();
-      backend = backendKey.equals(key) ? service : backendKey.toString();
-      settings = snapshot.backendSettings(backendKey.service());
+    if (context.destination() instanceof Destination.ServiceDestination to) {
+      follow(Routed.of(proxy.snapshot(), to, context.pod().namespace(), request));
     } else {
       // Nothing is routed or balanced here, but an answer can still be given where there is none.
-      service = context.service();
-      backend = service;
-      policy = NO_RETRIES;
+      follow(
+          new Routed.Forward(
+              null,
+              service,
+              List.of(),
+              List.of(),
+              new RequestPolicy(Timeouts.NONE, NO_RETRIES),
+              BackendSettings.DEFAULT));
     }
-    if (!timeouts.request().isZero()) {
-      requestByNanos = startNanos + timeouts.request().toNanos();
+  }
+
+  /** Does with the request what was decided on it. */
+  void follow(Routed routed) {
+    switch (routed) {
+      case Routed.Refuse refuse -> {
+        backend = refuse.backend();
+        fail(refuse.reason(), refuse.text());
+      }
+      case Routed.Answer answer -> answerItself(answer.head());
+      case Routed.Forward forward -> forward(forward);
     }
+  }
+
+  private void forward(Routed.Forward to) {
+    backendKey = to.backendKey();
+    backend = to.backend();
+    filters = to.filters();
+    policy = to.policy().retries();
+    settings = to.settings();
+    if (context.destination() instanceof Destination.ServiceDestination of && !mirrored) {
+      budget = proxy.budget(of.port().key(), policy.budget());
+      budget.request();
+    }
+    limits.hold(to.policy().timeouts(), settings.idleTimeout());
     HopByHop.strip(request, upgrade);
+    if (!to.mirrors().isEmpty() && !upgrade) {
+      mirrors = Mirrors.begin(to.mirrors(), proxy, context, client, pool, request, framing);
+    }
+    if (!filters.isEmpty()) {
+      origin = request.value("origin");
+    }
     attempt();
   }
 
-  private void unresolvable(RouteRule rule, @Nullable Backend drawn) {
-    String why =
-        drawn instanceof Backend.Unresolvable unresolvable
-            ? "leads to "
-                + unresolvable.reference()
-                + ", which can't be used: "
-                + unresolvable.problem()
-            : "gives no backend a weight";
-    backend = drawn instanceof Backend.Unresolvable to ? to.reference() : "";
-    fail(ErrorReason.UNRESOLVABLE_BACKEND, rule.origin() + " " + why);
+  /** A redirect, or what a browser asks for: not an error, and nothing of the application's. */
+  private void answerItself(Head head) {
+    status = head.status();
+    phase = Phase.ANSWERING;
+    client.answer(head, Framing.NONE, body.isEnded());
+    series().answered(status, limits.tookNanos());
+    over();
+    client.answerEnd(null);
+    client.flush();
   }
 
   // --- a try ---
@@ -216,10 +244,7 @@ final class Exchange {
     } else {
       endpoint = context.endpoint();
     }
-    if (!timeouts.perTry().isZero()) {
-      tryByNanos = Deadline.now(client.loop()) + timeouts.perTry().toNanos();
-    }
-    arm();
+    limits.beginTry();
     UpstreamSide pooled = staleRetried ? null : pool.take(endpoint, maxIdleNanos());
     if (pooled != null) {
       send(pooled);
@@ -262,7 +287,10 @@ final class Exchange {
   private void send(UpstreamSide connection) {
     upstream = connection;
     phase = Phase.SENT;
-    series = connection.series(proxy.metrics(), context.pod().label(), service, backend);
+    series =
+        mirrored
+            ? series()
+            : connection.series(proxy.metrics(), context.pod().label(), service, backend);
     connection.begin(this, request, framing);
     ByteBuf soFar = body.copy(client.allocator());
     if (soFar != null) {
@@ -306,12 +334,15 @@ final class Exchange {
   /** Some of the body; taken over. */
   void requestData(ByteBuf data) {
     bodyBegun = true;
-    activeNanos = Deadline.now(client.loop());
+    limits.active();
     UpstreamSide to = upstream;
     boolean sent = to != null && (phase == Phase.SENT || passesOn());
     if (phase == Phase.OVER) {
       data.release();
       return;
+    }
+    if (mirrors != null) {
+      mirrors.data(data);
     }
     body.add(data, client.allocator(), sent);
     if (to != null && sent) {
@@ -327,6 +358,9 @@ final class Exchange {
   }
 
   void requestEnd(@Nullable Head trailers) {
+    if (mirrors != null) {
+      mirrors.end(trailers);
+    }
     body.end(trailers);
     UpstreamSide to = upstream;
     if (to != null && (phase == Phase.SENT || passesOn())) {
@@ -345,6 +379,9 @@ final class Exchange {
 
   /** The client has read all that there was in this turn. */
   void flushRequest() {
+    if (mirrors != null) {
+      mirrors.flush();
+    }
     UpstreamSide to = upstream;
     if (to != null) {
       to.flush();
@@ -391,7 +428,7 @@ final class Exchange {
     }
     HttpMetrics.Series counted = series();
     if (phase != Phase.ANSWERED) {
-      counted.answered(phase == Phase.ANSWERING ? status : CLIENT_LEFT, tookNanos());
+      counted.answered(phase == Phase.ANSWERING ? status : CLIENT_LEFT, limits.tookNanos());
     }
     dropUpstream();
     over();
@@ -400,7 +437,7 @@ final class Exchange {
   // --- the answer ---
 
   void interim(Head head) {
-    activeNanos = Deadline.now(client.loop());
+    limits.active();
     boolean isContinue = head.status() == 100;
     if (isContinue && continued) {
       return;
@@ -416,7 +453,7 @@ final class Exchange {
   }
 
   void answer(Head head, Framing answerFraming, boolean upstreamKept) {
-    activeNanos = Deadline.now(client.loop());
+    limits.active();
     int code = head.status();
     Pick picked = pick;
     boolean failure = code >= 500 && code != 501 && code != 505;
@@ -437,10 +474,13 @@ final class Exchange {
       }
     }
     phase = Phase.ANSWERING;
-    tryByNanos = Deadline.NONE;
+    limits.endTry();
     status = code;
     body.forget();
     HopByHop.strip(head, false);
+    if (!filters.isEmpty()) {
+      ResponseFilters.apply(filters, origin, head);
+    }
     client.answer(head, answerFraming, body.isEnded() || (upstreamKept && !isBodyWithheld()));
     holdAnswer();
   }
@@ -461,7 +501,7 @@ final class Exchange {
   }
 
   void answerData(ByteBuf data) {
-    activeNanos = Deadline.now(client.loop());
+    limits.active();
     client.answerData(data);
     if (!client.isWritable()) {
       client.flush();
@@ -475,7 +515,7 @@ final class Exchange {
    * @param last whether the connection takes no more of the request either
    */
   void answerEnd(@Nullable Head trailers, boolean last) {
-    series().answered(status, tookNanos());
+    series().answered(status, limits.tookNanos());
     if (last || body.isEnded()) {
       upstream = null;
       over();
@@ -484,7 +524,7 @@ final class Exchange {
       over();
     } else {
       phase = Phase.ANSWERED;
-      requestByNanos = Deadline.NONE;
+      limits.answered();
     }
     client.answerEnd(trailers);
   }
@@ -503,9 +543,9 @@ final class Exchange {
     if (picked != null) {
       picked.answered();
     }
-    series().answered(head.status(), tookNanos());
+    series().answered(head.status(), limits.tookNanos());
     phase = Phase.SWITCHED;
-    deadline.cancel();
+    limits.stop();
     HopByHop.strip(head, head.status() == 101);
     client.switchProtocol(head, to, early);
   }
@@ -580,7 +620,7 @@ final class Exchange {
   }
 
   private void brokenOff() {
-    series().answered(status, tookNanos());
+    series().answered(status, limits.tookNanos());
     over();
     client.answerBroken();
   }
@@ -602,8 +642,7 @@ final class Exchange {
       return false;
     }
     long pauseNanos = Backoff.nanos(policy.backoff(), retries + 1, proxy.random());
-    long now = Deadline.now(client.loop());
-    if (requestByNanos != Deadline.NONE && now + pauseNanos >= requestByNanos) {
+    if (!limits.allows(pauseNanos)) {
       return false;
     }
     RetryBudget shared = budget;
@@ -623,7 +662,7 @@ final class Exchange {
     closePick();
     upstream = null;
     phase = Phase.PAUSING;
-    tryByNanos = Deadline.NONE;
+    limits.endTry();
     pause = client.loop().schedule(this::again, pauseNanos, TimeUnit.NANOSECONDS);
     return true;
   }
@@ -643,37 +682,26 @@ final class Exchange {
 
   // --- time ---
 
-  private void arm() {
-    long idleBy =
-        settings.idleTimeout().isZero()
-            ? Deadline.NONE
-            : activeNanos + settings.idleTimeout().toNanos();
-    deadline.set(Math.min(idleBy, Math.min(requestByNanos, tryByNanos)));
-  }
-
   /** The deadline is reached, or one of those that were set before it. */
   void onDeadline() {
-    long now = Deadline.now(client.loop());
     if (phase == Phase.OVER || phase == Phase.SWITCHED) {
       return;
     }
-    if (now >= requestByNanos) {
-      timedOut(ErrorReason.TIMEOUT, "the request was not done in " + timeouts.request());
-    } else if (now >= tryByNanos) {
-      tryTimedOut();
-    } else if (!settings.idleTimeout().isZero()
-        && now >= activeNanos + settings.idleTimeout().toNanos()) {
-      timedOut(ErrorReason.IDLE_TIMEOUT, "not a byte came for " + settings.idleTimeout());
-    } else {
-      arm();
+    switch (limits.reached()) {
+      case REQUEST ->
+          timedOut(
+              ErrorReason.TIMEOUT, "the request was not done in " + limits.timeouts().request());
+      case TRY -> tryTimedOut();
+      case IDLE -> timedOut(ErrorReason.IDLE_TIMEOUT, "not a byte came for " + limits.idle());
+      case NOTHING -> limits.arm();
     }
     client.flush();
   }
 
   private void tryTimedOut() {
     if (phase == Phase.ANSWERING || phase == Phase.ANSWERED) {
-      tryByNanos = Deadline.NONE;
-      arm();
+      limits.endTry();
+      limits.arm();
       return;
     }
     String last = where();
@@ -683,9 +711,9 @@ final class Exchange {
       if (from != null) {
         from.cancel();
       }
-      arm();
+      limits.arm();
     } else {
-      timedOut(ErrorReason.TRY_TIMEOUT, last + " did not answer in " + timeouts.perTry());
+      timedOut(ErrorReason.TRY_TIMEOUT, last + " did not answer in " + limits.timeouts().perTry());
     }
   }
 
@@ -693,7 +721,7 @@ final class Exchange {
     boolean begun = phase == Phase.ANSWERING || phase == Phase.ANSWERED;
     if (begun) {
       if (phase == Phase.ANSWERING) {
-        series().answered(status, tookNanos());
+        series().answered(status, limits.tookNanos());
       }
       dropUpstream();
       over();
@@ -707,7 +735,7 @@ final class Exchange {
   // --- the end ---
 
   private void fail(ErrorReason reason, String text) {
-    series().failed(reason, tookNanos());
+    series().failed(reason, limits.tookNanos());
     over();
     client.answerError(reason, text);
   }
@@ -731,13 +759,17 @@ final class Exchange {
   /** Gives back all that it holds. */
   private void over() {
     phase = Phase.OVER;
+    if (mirrors != null && !body.isEnded()) {
+      // What is left of the body is not read any more, or not by this.
+      mirrors.cancel();
+    }
     connecting = null;
     Future<?> pausing = pause;
     if (pausing != null) {
       pausing.cancel(false);
       pause = null;
     }
-    deadline.set(Deadline.NONE);
+    limits.end();
     closePick();
     body.release();
   }
@@ -750,11 +782,9 @@ final class Exchange {
     HttpMetrics.Series resolved = series;
     return resolved != null
         ? resolved
-        : proxy.metrics().series(context.pod().label(), service, backend, null);
-  }
-
-  private long tookNanos() {
-    return Deadline.now(client.loop()) - startNanos;
+        : mirrored
+            ? proxy.metrics().mirrorSeries(context.pod().label(), service, backend)
+            : proxy.metrics().series(context.pod().label(), service, backend, null);
   }
 
   private String where() {

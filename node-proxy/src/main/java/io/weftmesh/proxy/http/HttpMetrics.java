@@ -19,7 +19,10 @@ public final class HttpMetrics {
   private static final double[] LATENCY_SECONDS = {
     0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60
   };
-  private static final String DIRECTION = "outbound";
+  private static final String OUTBOUND = "outbound";
+
+  /** Apart from the rest, or mirrors would count as traffic, and their failures as failures. */
+  private static final String MIRROR = "mirror";
 
   private final Family<Counter> requests;
   private final Family<Histogram> latency;
@@ -83,7 +86,15 @@ public final class HttpMetrics {
 
   /** The handles for one way through the mesh; to be kept by whoever goes that way often. */
   Series series(String source, String service, String backend, @Nullable Security security) {
-    var key = new SeriesKey(source, service, backend, security);
+    return series(new SeriesKey(OUTBOUND, source, service, backend, security));
+  }
+
+  /** The handles for the copies of requests to a Service that a backend gets. */
+  Series mirrorSeries(String source, String service, String backend) {
+    return series(new SeriesKey(MIRROR, source, service, backend, null));
+  }
+
+  private Series series(SeriesKey key) {
     Series known = series.get(key);
     return known != null ? known : series.computeIfAbsent(key, Series::new);
   }
@@ -113,7 +124,11 @@ public final class HttpMetrics {
   }
 
   private record SeriesKey(
-      String source, String service, String backend, @Nullable Security security) {}
+      String direction,
+      String source,
+      String service,
+      String backend,
+      @Nullable Security security) {}
 
   private record RetryKey(String service, String backend, RetryReason reason) {}
 
@@ -132,7 +147,7 @@ public final class HttpMetrics {
     private Series(SeriesKey key) {
       this.key = key;
       this.security = key.security == null ? "" : key.security.label();
-      this.duration = latency.with(DIRECTION, key.source, key.service, key.backend, security);
+      this.duration = latency.with(key.direction, key.source, key.service, key.backend, security);
     }
 
     boolean isFor(String service, String backend) {
@@ -157,7 +172,7 @@ public final class HttpMetrics {
 
     private Counter counter(int status, String error) {
       return requests.with(
-          DIRECTION,
+          key.direction,
           key.source,
           key.service,
           key.backend,

@@ -7,15 +7,20 @@ import io.weftmesh.proxy.http.codec.RequestTarget;
 import org.jspecify.annotations.Nullable;
 
 /** What routing sees of a request. */
-final class RoutedHead implements RequestHead {
+public final class RoutedHead implements RequestHead {
   private final Head head;
   private final String pathAndQuery;
   private final int question;
 
-  RoutedHead(Head head) {
+  public RoutedHead(Head head) {
     this.head = head;
     this.pathAndQuery = RequestTarget.pathAndQuery(head.target());
     this.question = pathAndQuery.indexOf('?');
+  }
+
+  /** Path and query, as they are sent on. */
+  public String target() {
+    return pathAndQuery;
   }
 
   @Override

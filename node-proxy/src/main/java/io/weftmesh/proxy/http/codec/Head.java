@@ -94,6 +94,26 @@ public final class Head {
     return head;
   }
 
+  /** The same head, apart from this one. */
+  public Head copy() {
+    Head copy = new Head();
+    copy.bytes = Arrays.copyOf(bytes, bytes.length);
+    copy.length = length;
+    copy.index = Arrays.copyOf(index, index.length);
+    copy.known = Arrays.copyOf(known, known.length);
+    copy.removed = Arrays.copyOf(removed, removed.length);
+    copy.count = count;
+    copy.method = method;
+    copy.targetStart = targetStart;
+    copy.targetEnd = targetEnd;
+    copy.target = target;
+    copy.status = status;
+    copy.reasonStart = reasonStart;
+    copy.reasonEnd = reasonEnd;
+    copy.http10 = http10;
+    return copy;
+  }
+
   /**
    * Puts another request target in place of the one that was sent.
    *
