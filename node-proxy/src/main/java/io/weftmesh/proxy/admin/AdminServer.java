@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpServer;
+import io.weftmesh.proxy.admin.explain.Explanations;
 import io.weftmesh.proxy.telemetry.Metrics;
 import java.io.BufferedWriter;
 import java.io.Closeable;
@@ -16,7 +17,8 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 
 /**
- * Serves {@code /metrics} on one address and {@code /healthz} and {@code /readyz} on another.
+ * Serves {@code /metrics} and {@code /explain} on one address and {@code /healthz} and {@code
+ * /readyz} on another.
  *
  * <p>Two addresses, because a cluster lets its monitoring reach the first and its kubelets the
  * second. Requests are answered by two threads of the server's own, so that a slow scrape neither
@@ -44,6 +46,7 @@ public final class AdminServer implements Closeable {
       InetSocketAddress metricsAddress,
       InetSocketAddress healthAddress,
       Metrics metrics,
+      Explanations explanations,
       Readiness readiness)
       throws IOException {
     HttpServer metricsServer = bind("metrics", metricsAddress);
@@ -57,6 +60,8 @@ public final class AdminServer implements Closeable {
     var server = new AdminServer(metricsServer, healthServer);
     metricsServer.setExecutor(server.metricsThread);
     metricsServer.createContext("/", exchange -> serveMetrics(exchange, metrics));
+    metricsServer.createContext(
+        ExplainEndpoint.PATH, exchange -> serveExplanation(exchange, explanations));
     healthServer.setExecutor(server.healthThread);
     healthServer.createContext("/", exchange -> serveHealth(exchange, readiness));
     metricsServer.start();
@@ -84,7 +89,7 @@ public final class AdminServer implements Closeable {
 
   private static void serveMetrics(HttpExchange exchange, Metrics metrics) throws IOException {
     try (exchange) {
-      if (!refused(exchange, List.of("/metrics"))) {
+      if (!refused(exchange, List.of("/metrics", ExplainEndpoint.PATH))) {
         exchange
             .getResponseHeaders()
             .set("Content-Type", "text/plain; version=0.0.4; charset=utf-8");
@@ -96,6 +101,17 @@ public final class AdminServer implements Closeable {
             metrics.writeText(out);
           }
         }
+      }
+    }
+  }
+
+  private static void serveExplanation(HttpExchange exchange, Explanations explanations)
+      throws IOException {
+    try (exchange) {
+      if (!refused(exchange, List.of("/metrics", ExplainEndpoint.PATH))) {
+        ExplainEndpoint.Answer answer =
+            ExplainEndpoint.answer(explanations, exchange.getRequestURI().getRawQuery());
+        answer(exchange, answer.status(), answer.type(), answer.text());
       }
     }
   }
@@ -135,8 +151,13 @@ public final class AdminServer implements Closeable {
   }
 
   private static void answer(HttpExchange exchange, int status, String text) throws IOException {
+    answer(exchange, status, TEXT, text);
+  }
+
+  private static void answer(HttpExchange exchange, int status, String type, String text)
+      throws IOException {
     byte[] body = text.getBytes(UTF_8);
-    exchange.getResponseHeaders().set("Content-Type", TEXT);
+    exchange.getResponseHeaders().set("Content-Type", type);
     exchange.sendResponseHeaders(status, isHead(exchange) ? -1 : body.length);
     if (!isHead(exchange)) {
       exchange.getResponseBody().write(body);

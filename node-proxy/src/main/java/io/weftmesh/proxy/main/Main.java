@@ -11,7 +11,7 @@ import picocli.CommandLine.Mixin;
  *
  * <p>Exit codes: 0 after a drain, 1 when it could not start or died, 2 for a wrong command line.
  */
-@CommandLine.Command(name = "weft-node-proxy")
+@CommandLine.Command(name = "weft-node-proxy", subcommands = ExplainCommand.class)
 public final class Main implements Callable<Integer> {
   private static final Logger log = LoggerFactory.getLogger(Main.class);
 

@@ -7,6 +7,7 @@ import io.netty.util.concurrent.DefaultThreadFactory;
 import io.weftmesh.policy.model.ServicePortKey;
 import io.weftmesh.proxy.admin.AdminServer;
 import io.weftmesh.proxy.admin.Readiness;
+import io.weftmesh.proxy.admin.explain.Explanations;
 import io.weftmesh.proxy.balance.Balancers;
 import io.weftmesh.proxy.balance.RetryBudgets;
 import io.weftmesh.proxy.capture.Capture;
@@ -63,6 +64,8 @@ final class NodeProxy {
   private final Metrics metrics = new Metrics();
   private final Readiness readiness = new Readiness();
   private final SnapshotHolder snapshots = new SnapshotHolder();
+  private final Balancers<ServicePortKey> balancers =
+      new Balancers<>(System::nanoTime, new ThreadRandom());
   private final EventLoopGroup loops;
   private final MeshIdentity identity;
   private final TunnelPool tunnels;
@@ -136,7 +139,16 @@ final class NodeProxy {
         ManifestSource.follow(
             settings.manifests(), settings.node(), snapshots, metrics, clusterThread);
     addChecks();
-    admin = AdminServer.start(settings.metrics(), settings.health(), metrics, readiness);
+    admin =
+        AdminServer.start(
+            settings.metrics(),
+            settings.health(),
+            metrics,
+            new Explanations(
+                snapshots::get,
+                new MeshPeers(pods, identity.directory()),
+                (backend, endpoints) -> balancers.of(backend).loads(endpoints)),
+            readiness);
   }
 
   /**
@@ -180,7 +192,6 @@ final class NodeProxy {
 
   private OutboundConnections outbound(
       Connector connector, CapturedPods pods, TcpMetrics tcpMetrics) {
-    Balancers<ServicePortKey> balancers = new Balancers<>(System::nanoTime, new ThreadRandom());
     HttpSettings httpSettings = HttpSettings.DEFAULT.withMaxHeadBytes(settings.maxHeaderBytes());
     HttpProxy http =
         new HttpProxy(

@@ -79,6 +79,24 @@ public final class Snapshot {
     return entry == null ? ownEndpoints(port.key()) : entry.routes(clientNamespace);
   }
 
+  /** Whether a namespace has routes of its own for a Service port, as a consumer. */
+  public boolean hasConsumerRoutes(ServicePort port, String clientNamespace) {
+    PortEntry entry = ports.get(port.key());
+    return entry != null
+        && entry.routes != null
+        && entry.routes.consumers().containsKey(clientNamespace);
+  }
+
+  /** Whether a Service has an address of its own: a headless one has none. */
+  public boolean hasClusterAddress(ServiceKey service) {
+    for (ServiceAddress address : serviceAddresses.values()) {
+      if (address.service.equals(service)) {
+        return true;
+      }
+    }
+    return false;
+  }
+
   /** Whether an HTTP or gRPC route names this port, so that HTTP is expected on it. */
   public boolean httpRoutesOn(ServicePort port) {
     PortEntry entry = ports.get(port.key());

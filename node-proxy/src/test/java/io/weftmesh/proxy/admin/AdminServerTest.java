@@ -3,6 +3,8 @@ package io.weftmesh.proxy.admin;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.weftmesh.proxy.admin.explain.Explanations;
+import io.weftmesh.proxy.routing.Snapshot;
 import io.weftmesh.proxy.telemetry.Metrics;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -19,6 +21,10 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 class AdminServerTest {
+  private static final Explanations EXPLANATIONS =
+      new Explanations(
+          () -> Snapshot.EMPTY, endpoint -> "unknown", (backend, endpoints) -> List.of());
+
   private static final InetSocketAddress ANY_PORT =
       new InetSocketAddress(InetAddress.getLoopbackAddress(), 0);
 
@@ -31,7 +37,7 @@ class AdminServerTest {
   @BeforeEach
   void start() throws IOException {
     readiness.add("redirector", () -> List.copyOf(missing));
-    server = AdminServer.start(ANY_PORT, ANY_PORT, metrics, readiness);
+    server = AdminServer.start(ANY_PORT, ANY_PORT, metrics, EXPLANATIONS, readiness);
   }
 
   @AfterEach
@@ -98,7 +104,7 @@ class AdminServerTest {
   void saysWhichAddressItCouldNotBind() {
     var taken = new InetSocketAddress(InetAddress.getLoopbackAddress(), server.healthPort());
 
-    assertThatThrownBy(() -> AdminServer.start(ANY_PORT, taken, metrics, readiness))
+    assertThatThrownBy(() -> AdminServer.start(ANY_PORT, taken, metrics, EXPLANATIONS, readiness))
         .isInstanceOf(IOException.class)
         .hasMessageContaining(taken.toString())
         .hasMessageContaining("health");

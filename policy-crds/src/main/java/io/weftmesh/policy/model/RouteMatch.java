@@ -1,5 +1,6 @@
 package io.weftmesh.policy.model;
 
+import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
@@ -49,7 +50,7 @@ public record RouteMatch(
       return path.get();
     }
     if (method.isPresent() && !method.get().equals(head.method())) {
-      return method.get();
+      return "method = " + method.get();
     }
     for (int i = 0; i < headers.size(); i++) {
       if (!headers.get(i).matches(head)) {
@@ -74,5 +75,16 @@ public record RouteMatch(
       case PathMatch.Regex regex -> regex.toString().length();
       case null, default -> 0;
     };
+  }
+
+  /** Its conditions, joined by {@code and}. */
+  @Override
+  public String toString() {
+    List<String> conditions = new ArrayList<>();
+    path.ifPresent(wanted -> conditions.add(wanted.toString()));
+    method.ifPresent(wanted -> conditions.add("method = " + wanted));
+    headers.forEach(wanted -> conditions.add(wanted.toString()));
+    queryParameters.forEach(wanted -> conditions.add(wanted.toString()));
+    return conditions.isEmpty() ? "every request" : String.join(" and ", conditions);
   }
 }

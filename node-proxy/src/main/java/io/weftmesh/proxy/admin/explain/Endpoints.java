@@ -1,0 +1,127 @@
+package io.weftmesh.proxy.admin.explain;
+
+import io.weftmesh.policy.model.Backend;
+import io.weftmesh.policy.model.RouteRule;
+import io.weftmesh.policy.model.ServicePortKey;
+import io.weftmesh.policy.model.WeightedBackend;
+import io.weftmesh.proxy.balance.Balancer;
+import io.weftmesh.proxy.balance.Endpoint;
+import io.weftmesh.proxy.balance.EndpointSet;
+import io.weftmesh.proxy.http.ErrorReason;
+import io.weftmesh.proxy.routing.Destination.ServiceDestination;
+import io.weftmesh.proxy.routing.Snapshot;
+import java.net.InetSocketAddress;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+
+/** Says which backends a rule draws from, and which endpoints these have. */
+final class Endpoints {
+  private final Snapshot snapshot;
+  private final Peers peers;
+  private final Loads loads;
+
+  Endpoints(Snapshot snapshot, Peers peers, Loads loads) {
+    this.snapshot = snapshot;
+    this.peers = peers;
+    this.loads = loads;
+  }
+
+  /** The backends with a share, each also told as a step; empty if no backend has a weight. */
+  List<Outcome.Share> shares(RouteRule rule, ServiceDestination to, List<Step> steps) {
+    long total = rule.backends().backends().stream().mapToLong(WeightedBackend::weight).sum();
+    List<Outcome.Share> shares = new ArrayList<>();
+    List<String> lines = new ArrayList<>();
+    for (WeightedBackend weighted : rule.backends().backends()) {
+      double percent = total == 0 ? 0 : 100.0 * weighted.weight() / total;
+      lines.add(
+          String.format(
+              Locale.ROOT,
+              "%s weight %d of %d (%.1f %%)",
+              weighted.backend(),
+              weighted.weight(),
+              total,
+              percent));
+      weighted.filters().forEach(filter -> lines.add("  with " + filter));
+    }
+    steps.add(
+        new Step(
+            "backends",
+            total == 0
+                ? "none has a weight above 0, which is answered with 500"
+                : "one is drawn for each, in proportion to its weight",
+            lines));
+    for (WeightedBackend weighted : rule.backends().backends()) {
+      if (weighted.weight() > 0) {
+        shares.add(share(weighted, 100.0 * weighted.weight() / total, to, steps));
+      }
+    }
+    return shares;
+  }
+
+  private Outcome.Share share(
+      WeightedBackend weighted, double percent, ServiceDestination to, List<Step> steps) {
+    return switch (weighted.backend()) {
+      case Backend.Unresolvable gone ->
+          new Outcome.Share(
+              gone.reference(),
+              percent,
+              Optional.of(ErrorReason.UNRESOLVABLE_BACKEND.word()),
+              List.of());
+      case Backend.Service service -> {
+        EndpointSet set = snapshot.endpoints(service.key(), to.family());
+        steps.add(endpointStep(service.key(), set));
+        yield new Outcome.Share(
+            service.key().toString(),
+            percent,
+            set.isEmpty() ? Optional.of(ErrorReason.NO_ENDPOINT.word()) : Optional.empty(),
+            set.ready().stream().map(endpoint -> text(endpoint.address())).toList());
+      }
+    };
+  }
+
+  private Step endpointStep(ServicePortKey backend, EndpointSet set) {
+    if (set.isEmpty()) {
+      return Step.of(
+          "endpoints",
+          backend + " has none that is ready: 503; look at its pods and their readiness");
+    }
+    List<Balancer.Load> known = loads.of(backend, set);
+    List<String> lines = new ArrayList<>();
+    for (int i = 0; i < set.ready().size(); i++) {
+      Endpoint endpoint = set.ready().get(i);
+      StringBuilder line = new StringBuilder(text(endpoint.address()));
+      if (endpoint.node() != null) {
+        line.append(" on ").append(endpoint.node());
+      }
+      line.append(", ").append(peers.connection(endpoint));
+      if (i < known.size()) {
+        line.append(", ").append(text(known.get(i)));
+      }
+      lines.add(line.toString());
+    }
+    return new Step(
+        "endpoints",
+        backend
+            + " has "
+            + set.ready().size()
+            + "; chosen by "
+            + snapshot.backendSettings(backend.service()).loadBalancing(),
+        lines);
+  }
+
+  private static String text(Balancer.Load load) {
+    String latency =
+        load.latency().isZero()
+            ? "nothing known of its speed"
+            : String.format(
+                Locale.ROOT, "answers in about %.1f ms", load.latency().toNanos() / 1e6);
+    return load.inHand() + " in hand, " + latency;
+  }
+
+  private static String text(InetSocketAddress address) {
+    String host = address.getAddress().getHostAddress();
+    return (host.indexOf(':') >= 0 ? "[" + host + "]" : host) + ":" + address.getPort();
+  }
+}

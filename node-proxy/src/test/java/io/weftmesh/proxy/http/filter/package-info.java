@@ -1,4 +1,0 @@
-@NullMarked
-package io.weftmesh.proxy.http.filter;
-
-import org.jspecify.annotations.NullMarked;
