@@ -30,13 +30,21 @@ public record Compiled(
     problems = List.copyOf(problems);
   }
 
-  /** The same, with the objects of an earlier result wherever nothing changed: draws go on. */
+  /**
+   * The same, with the objects of an earlier result wherever nothing changed: draws go on, and
+   * balancers see at a glance that their settings are what they were.
+   */
   public Compiled keeping(Compiled earlier) {
-    Map<ServicePortKey, RouteSets> kept = new HashMap<>(routes);
-    kept.replaceAll((port, now) -> {
-      RouteSets before = earlier.routes.get(port);
-      return now.equals(before) ? before : now;
+    return new Compiled(
+        kept(routes, earlier.routes), kept(backends, earlier.backends), security, problems);
+  }
+
+  private static <K, V> Map<K, V> kept(Map<K, V> now, Map<K, V> earlier) {
+    Map<K, V> kept = new HashMap<>(now);
+    kept.replaceAll((key, value) -> {
+      V before = earlier.get(key);
+      return value.equals(before) ? before : value;
     });
-    return new Compiled(kept, backends, security, problems);
+    return kept;
   }
 }

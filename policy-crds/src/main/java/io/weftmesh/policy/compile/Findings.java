@@ -1,5 +1,7 @@
 package io.weftmesh.policy.compile;
 
+import io.weftmesh.policy.model.ServiceKey;
+import java.util.List;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -48,6 +50,20 @@ final class Findings {
     return value;
   }
 
+  /** A number within bounds, or its default where it is left out or out of bounds. */
+  int within(String field, @Nullable Integer value, int min, int max, int defaultValue) {
+    Integer fit = within(field, value, min, max);
+    return fit == null ? defaultValue : fit;
+  }
+
+  /** A number within bounds that must be there; the least one if it isn't, or is out of bounds. */
+  int required(String field, @Nullable Integer value, int min, int max) {
+    if (value == null) {
+      invalid(field, "is missing, expected " + min + " to " + max);
+    }
+    return within(field, value, min, max, min);
+  }
+
   /** A value that must be there; null if it isn't, or is empty. */
   @Nullable String required(String field, @Nullable String value) {
     if (value == null || value.isBlank()) {
@@ -55,5 +71,45 @@ final class Findings {
       return null;
     }
     return value;
+  }
+
+  /** The entries of a list that may be left out; empty, and a problem, if there are too many. */
+  <T> List<T> atMost(String field, @Nullable List<T> list, int max) {
+    if (list == null) {
+      return List.of();
+    }
+    if (list.size() > max) {
+      invalid(field, "has " + list.size() + " entries, expected at most " + max);
+      return List.of();
+    }
+    return list;
+  }
+
+  /** A Service that traffic can be addressed to; null, and a problem, if there is none. */
+  @Nullable ServiceShape target(String field, ServiceKey service, ServiceShape.Lookup services) {
+    ServiceShape shape = services.find(service);
+    if (shape == null) {
+      idle(
+          field,
+          Problem.Reason.TARGET_NOT_FOUND,
+          "is \"" + service.name() + "\", but there is no Service " + service);
+      return null;
+    }
+    if (shape.type() != ServiceShape.Type.CLUSTER_IP) {
+      idle(
+          field,
+          Problem.Reason.TARGET_UNSUPPORTED,
+          "is \"" + service.name() + "\", which " + shape.type().text());
+      return null;
+    }
+    return shape;
+  }
+
+  /** An older object speaks of the same thing already. */
+  void conflict(String field, String name, Written<?> older) {
+    idle(
+        field,
+        Problem.Reason.CONFLICTED,
+        "is \"" + name + "\", which the older " + older + " speaks of already");
   }
 }

@@ -1,7 +1,7 @@
 package io.weftmesh.policy.compile;
 
+import io.weftmesh.policy.compile.TrafficPolicies.Ruling;
 import io.weftmesh.policy.model.Backend;
-import io.weftmesh.policy.model.BackendSettings;
 import io.weftmesh.policy.model.RequestPolicy;
 import io.weftmesh.policy.model.RouteOrigin;
 import io.weftmesh.policy.model.RouteOrigin.Kind;
@@ -20,7 +20,6 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Compiles all that users wrote to the route model: first what each object says, oldest first, then
@@ -36,31 +35,25 @@ public final class PolicyCompiler {
   private final ServiceShape.Lookup services;
   private final Set<Problem> problems = new LinkedHashSet<>();
   private final Map<ServicePortKey, Shift> shifts = new HashMap<>();
-  private final Map<ServiceKey, Policy> policies = new HashMap<>();
+  private final TrafficPolicies policies;
 
   private PolicyCompiler(ServiceShape.Lookup services) {
     this.services = services;
+    this.policies = new TrafficPolicies(services, noRouteIsKnown -> false, problems);
   }
 
   /** What is in force when these objects are written and these Services exist. */
   public static Compiled compile(PolicyObjects objects, ServiceShape.Lookup services) {
     PolicyCompiler compiler = new PolicyCompiler(services);
     objects.shifts().stream().sorted(Written.OLDEST_FIRST).forEach(compiler::shift);
-    objects.policies().stream().sorted(Written.OLDEST_FIRST).forEach(compiler::policy);
+    objects.policies().stream().sorted(Written.OLDEST_FIRST).forEach(compiler.policies::add);
     SecurityRules security = SecurityCompiler.compile(objects.securities(), compiler.problems);
     return new Compiled(
-        compiler.routes(), compiler.backendSettings(), security, List.copyOf(compiler.problems));
+        compiler.routes(), compiler.policies.backends(), security, List.copyOf(compiler.problems));
   }
 
   /** The shift in force for a port. */
   private record Shift(Written<TrafficShiftSpec> object, WeightedDraw draw) {}
-
-  /**
-   * The policy in force for a Service.
-   *
-   * @param settings null if it is broken
-   */
-  private record Policy(Written<TrafficPolicySpec> object, @Nullable RequestSettings settings) {}
 
   private void shift(Written<TrafficShiftSpec> object) {
     Findings findings = new Findings(object, problems, CLOSED);
@@ -71,7 +64,7 @@ public final class PolicyCompiler {
       return;
     }
     ServiceKey service = new ServiceKey(object.namespace(), name);
-    ServiceShape shape = target(findings, "spec.service", service);
+    ServiceShape shape = findings.target("spec.service", service, services);
     if (shape == null) {
       return;
     }
@@ -97,63 +90,14 @@ public final class PolicyCompiler {
               : WeightedDraw.always(new Backend.Unresolvable(object.toString(), "is invalid"));
       Shift older = shifts.putIfAbsent(new ServicePortKey(service, port), new Shift(object, draw));
       if (older != null) {
-        conflict(findings, "spec.service", service, older.object());
+        findings.conflict("spec.service", service.name(), older.object());
       }
     }
   }
 
-  private void policy(Written<TrafficPolicySpec> object) {
-    Findings findings = new Findings(object, problems, CLOSED);
-    TrafficPolicySpec spec = object.spec();
-    TrafficPolicySpec.TargetRef ref = spec == null ? null : spec.targetRef();
-    String name = ref == null ? null : ref.name();
-    if (spec == null || name == null || name.isBlank()) {
-      findings.idle("spec.targetRef.name", Problem.Reason.INVALID, "is missing");
-      return;
-    }
-    ServiceKey service = new ServiceKey(object.namespace(), name);
-    if (target(findings, "spec.targetRef.name", service) == null) {
-      return;
-    }
-    RequestSettings settings = PolicyReader.read(spec, findings);
-    Policy older =
-        policies.putIfAbsent(service, new Policy(object, findings.isInvalid() ? null : settings));
-    if (older != null) {
-      conflict(findings, "spec.targetRef.name", service, older.object());
-    }
-  }
-
-  /** A Service that traffic can be addressed to; null, and a problem, if there is none. */
-  private @Nullable ServiceShape target(Findings findings, String field, ServiceKey service) {
-    ServiceShape shape = services.find(service);
-    if (shape == null) {
-      findings.idle(
-          field,
-          Problem.Reason.TARGET_NOT_FOUND,
-          "is \"" + service.name() + "\", but there is no Service " + service);
-      return null;
-    }
-    if (shape.type() != ServiceShape.Type.CLUSTER_IP) {
-      findings.idle(
-          field,
-          Problem.Reason.TARGET_UNSUPPORTED,
-          "is \"" + service.name() + "\", which " + shape.type().text());
-      return null;
-    }
-    return shape;
-  }
-
-  private static void conflict(
-      Findings findings, String field, ServiceKey service, Written<?> older) {
-    findings.idle(
-        field,
-        Problem.Reason.CONFLICTED,
-        "is \"" + service.name() + "\", which the older " + older + " speaks of already");
-  }
-
   private Map<ServicePortKey, RouteSets> routes() {
     Set<ServicePortKey> ports = new HashSet<>(shifts.keySet());
-    for (ServiceKey service : policies.keySet()) {
+    for (ServiceKey service : policies.services()) {
       ServiceShape shape = services.find(service);
       if (shape != null) {
         shape.ports().forEach(port -> ports.add(new ServicePortKey(service, port)));
@@ -167,16 +111,18 @@ public final class PolicyCompiler {
   }
 
   private RouteRule rule(ServicePortKey port) {
-    Policy policy = policies.get(port.service());
-    if (policy != null && policy.settings() == null) {
-      return new RouteRule(
-          origin(Kind.TRAFFIC_POLICY, policy.object()),
-          List.of(),
-          WeightedDraw.always(new Backend.Unresolvable(policy.object().toString(), "is invalid")),
-          RequestPolicy.DEFAULT);
-    }
-    RequestSettings inForce =
-        policy == null || policy.settings() == null ? RequestSettings.DEFAULT : policy.settings();
+    return switch (policies.of(port.service())) {
+      case Ruling.Broken(Written<TrafficPolicySpec> object) ->
+          new RouteRule(
+              origin(Kind.TRAFFIC_POLICY, object),
+              List.of(),
+              WeightedDraw.always(new Backend.Unresolvable(object.toString(), "is invalid")),
+              RequestPolicy.DEFAULT);
+      case Ruling.InForce(RequestPolicy requests) -> rule(port, requests);
+    };
+  }
+
+  private RouteRule rule(ServicePortKey port, RequestPolicy requests) {
     Shift shift = shifts.get(port);
     return new RouteRule(
         shift == null
@@ -184,17 +130,7 @@ public final class PolicyCompiler {
             : origin(Kind.TRAFFIC_SHIFT, shift.object()),
         List.of(),
         shift == null ? WeightedDraw.always(new Backend.Service(port)) : shift.draw(),
-        inForce.requests());
-  }
-
-  private Map<ServiceKey, BackendSettings> backendSettings() {
-    Map<ServiceKey, BackendSettings> backends = new HashMap<>();
-    policies.forEach((service, policy) -> {
-      if (policy.settings() != null) {
-        backends.put(service, policy.settings().backend());
-      }
-    });
-    return backends;
+        requests);
   }
 
   private static RouteOrigin origin(Kind kind, Written<?> object) {

@@ -10,19 +10,53 @@ import java.util.Set;
  *
  * @param attempts retries, not tries; 0 is none at all
  * @param statusCodes answers that are retried
+ * @param grpcStatuses numbers in {@code grpc-status} that are retried, as long as the answer has no
+ *     body; to list them is to opt in, since every gRPC call is a POST
+ * @param onReset whether a request is retried whose connection or stream broke before an answer
  * @param nonIdempotent whether requests of methods that are not idempotent are retried on status
- *     codes as well
+ *     codes and resets as well
  * @param backoff the pause before a retry
+ * @param maxRetryAfter the longest {@code Retry-After} that is waited for; an answer that asks for
+ *     more is passed on
  * @param budget the bound for all retries of the Service together
  */
 public record RetryPolicy(
-    int attempts, Set<Integer> statusCodes, boolean nonIdempotent, Backoff backoff, Budget budget) {
+    int attempts,
+    Set<Integer> statusCodes,
+    Set<Integer> grpcStatuses,
+    boolean onReset,
+    boolean nonIdempotent,
+    Backoff backoff,
+    Duration maxRetryAfter,
+    Budget budget) {
+
+  /** Retry-After speaks in whole seconds: one or two are worth a wait. */
+  private static final Duration DEFAULT_RETRY_AFTER = Duration.ofSeconds(2);
 
   public static final RetryPolicy DEFAULT =
       new RetryPolicy(3, Set.of(), false, Backoff.DEFAULT, Budget.DEFAULT);
 
   public RetryPolicy {
     statusCodes = Set.copyOf(statusCodes);
+    grpcStatuses = Set.copyOf(grpcStatuses);
+  }
+
+  /** Retries by status codes alone. */
+  public RetryPolicy(
+      int attempts,
+      Set<Integer> statusCodes,
+      boolean nonIdempotent,
+      Backoff backoff,
+      Budget budget) {
+    this(
+        attempts,
+        statusCodes,
+        Set.of(),
+        false,
+        nonIdempotent,
+        backoff,
+        DEFAULT_RETRY_AFTER,
+        budget);
   }
 
   /**

@@ -8,14 +8,16 @@ import io.fabric8.kubernetes.model.annotation.Plural;
 import io.fabric8.kubernetes.model.annotation.ShortNames;
 import io.fabric8.kubernetes.model.annotation.Version;
 
-/** How the traffic to a Service is treated: timeouts, retries, load balancing. */
+/** How the traffic to a Service, or by a route, is treated. */
 @JsonClassDescription(
-    "How the traffic to a Service is treated: timeouts, retries and their budget, load balancing.")
+    "How the traffic to a Service, or by a route, is treated: timeouts, retries and their budget,"
+        + " load balancing, outlier ejection, limits, faults, rate limits.")
 @Group(PolicyObject.GROUP)
 @Version(PolicyObject.VERSION)
 @Plural("trafficpolicies")
 @ShortNames("tpol")
 @Categories("weft")
+@AdditionalPrinterColumn(name = "Kind", jsonPath = ".spec.targetRef.kind")
 @AdditionalPrinterColumn(name = "Target", jsonPath = ".spec.targetRef.name")
 @AdditionalPrinterColumn(name = "Request timeout", jsonPath = ".spec.timeouts.request")
 @AdditionalPrinterColumn(

@@ -9,15 +9,26 @@ import io.fabric8.generator.annotation.Pattern;
 import io.fabric8.generator.annotation.Required;
 import io.fabric8.generator.annotation.Size;
 import io.fabric8.generator.annotation.ValidationRule;
+import io.fabric8.kubernetes.api.model.IntOrString;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** What a {@link TrafficPolicy} says. */
+@ValidationRule(
+    value =
+        "!has(self.targetRef.kind) || self.targetRef.kind == 'Service' || !(has(self.loadBalancing)"
+            + " || has(self.outlierEjection) || has(self.limits) || (has(self.timeouts) &&"
+            + " (has(self.timeouts.connect) || has(self.timeouts.idle))))",
+    message =
+        "loadBalancing, outlierEjection, limits, timeouts.connect and timeouts.idle are about"
+            + " connections to a Service's endpoints: write them in a policy whose targetRef is"
+            + " that Service")
 public record TrafficPolicySpec(
     @Required
         @JsonPropertyDescription(
             "Whose traffic it is. Of two policies for one target, the older is in force and the"
-                + " other says so in its status.")
+                + " other says so in its status. What a policy says of a route replaces, section by"
+                + " section, what another says of the Service that the route is attached to.")
         @Nullable TargetRef targetRef,
     @ValidationRule(
             value =
@@ -38,12 +49,35 @@ public record TrafficPolicySpec(
                 + " attempts and budget. Nothing is retried once a byte of the answer was passed"
                 + " on.")
         @Nullable Retries retries,
-    @JsonPropertyDescription("How an endpoint of the target is chosen.")
-        @Nullable LoadBalancing loadBalancing) {
+    @JsonPropertyDescription(
+            "How an endpoint of the target is chosen. A Service's own sessionAffinity: ClientIP"
+                + " wins over it.")
+        @Nullable LoadBalancingSpec loadBalancing,
+    @JsonPropertyDescription(
+            "Leaves endpoints out for a while that fail again and again. A failure is an answer"
+                + " 5xx, a try that timed out, or no answer. Left out: none is ejected, but one"
+                + " that cannot be reached is avoided all the same.")
+        @Nullable OutlierEjectionSpec outlierEjection,
+    @JsonPropertyDescription(
+            "How much of the target may be in use at once, counted on each node. Beyond it: 503 at"
+                + " once. Left out: no limit.")
+        @Nullable LimitsSpec limits,
+    @JsonPropertyDescription(
+            "Faults put into requests on purpose, to see how clients bear them. Only for requests"
+                + " that are understood (HTTP, gRPC).")
+        @Nullable FaultSpec fault,
+    @JsonPropertyDescription(
+            "How many requests are let through, counted on the client's node. Beyond it: 429 with"
+                + " Retry-After.")
+        @Nullable RateLimitSpec rateLimit) {
 
   /** What a policy is about. */
   public record TargetRef(
-      @Default("Service") @JsonPropertyDescription("The kind of the target.")
+      @Default("Service")
+          @JsonPropertyDescription(
+              "The kind of the target: Service, or HTTPRoute or GRPCRoute, for which only the"
+                  + " fields about requests may be set (timeouts.request, timeouts.perTry, retries,"
+                  + " fault, rateLimit).")
           @Nullable TargetKind kind,
       @Required
           @Size(min = 1, max = 253)
@@ -53,7 +87,11 @@ public record TrafficPolicySpec(
   /** Kinds of targets. */
   public enum TargetKind {
     @JsonProperty("Service")
-    SERVICE
+    SERVICE,
+    @JsonProperty("HTTPRoute")
+    HTTP_ROUTE,
+    @JsonProperty("GRPCRoute")
+    GRPC_ROUTE
   }
 
   /** How long things may take. */
@@ -96,9 +134,20 @@ public record TrafficPolicySpec(
                   + " idempotent methods (GET, HEAD, PUT, DELETE, OPTIONS, TRACE), with a body of"
                   + " at most 64 KiB.")
           @Nullable List<Integer> statusCodes,
+      @Size(max = 16)
+          @JsonPropertyDescription(
+              "gRPC statuses that are retried, by name or number, such as UNAVAILABLE or 14, as"
+                  + " long as the answer has no message yet. Default: none. A gRPC call is a POST:"
+                  + " it is retried on these whatever nonIdempotent says.")
+          @Nullable List<IntOrString> grpcStatuses,
       @JsonPropertyDescription(
-              "Retries other methods (POST, PATCH) on status codes too. Only for an application"
-                  + " that bears a request twice. Default: false.")
+              "Retries a request whose connection or stream broke before its answer began. The"
+                  + " application may have seen it: only for idempotent methods, unless"
+                  + " nonIdempotent. Default: false.")
+          @Nullable Boolean onReset,
+      @JsonPropertyDescription(
+              "Retries other methods (POST, PATCH) on status codes and resets too. Only for an"
+                  + " application that bears a request twice. Default: false.")
           @Nullable Boolean nonIdempotent,
       @ValidationRule(
               value =
@@ -106,6 +155,12 @@ public record TrafficPolicySpec(
               message = "backoff.base must not be longer than backoff.max")
           @JsonPropertyDescription("The pause before a retry.")
           @Nullable Backoff backoff,
+      @Pattern(Patterns.DURATION)
+          @JsonPropertyDescription(
+              "The longest Retry-After of an answer that is waited for before it is retried. An"
+                  + " answer that asks for more is passed on with it. 0s passes all of them on."
+                  + " Default: 2s.")
+          @Nullable String maxRetryAfter,
       @JsonPropertyDescription(
               "The bound for all retries of the target together, so that retries cannot bring down"
                   + " what is left of it. Counted over ten seconds on each node.")
@@ -132,17 +187,4 @@ public record TrafficPolicySpec(
               "Retries per second on top, so that a target with little traffic can be retried."
                   + " Default: 10.")
           @Nullable Integer perSecond) {}
-
-  /** How an endpoint is chosen. */
-  public record LoadBalancing(
-      @JsonPropertyDescription(
-              "PeakEwma (default): the better of two endpoints drawn at random, by the time that"
-                  + " each has lately taken and the requests it has in hand.")
-          @Nullable Algorithm algorithm) {}
-
-  /** Ways of choosing. */
-  public enum Algorithm {
-    @JsonProperty("PeakEwma")
-    PEAK_EWMA
-  }
 }
