@@ -6,6 +6,7 @@ import io.netty.util.concurrent.Future;
 import io.weftmesh.policy.model.Backend;
 import io.weftmesh.policy.model.BackendSettings;
 import io.weftmesh.policy.model.RouteRule;
+import io.weftmesh.policy.model.RouteTable;
 import io.weftmesh.policy.model.ServicePortKey;
 import io.weftmesh.policy.model.WeightedBackend;
 import io.weftmesh.proxy.balance.Endpoint;
@@ -98,7 +99,7 @@ final class OutboundConnection implements Detector.Listener {
       case ServiceDestination to -> {
         switch (to.port().declared()) {
           case HTTP -> installHttp();
-          case AUTO -> detect(!shared.snapshot().httpRoutesOn(to.port()));
+          case AUTO -> detect(!routes(to).expectsHttp());
           case HTTP2, GRPC, TLS, TCP -> new Attempt(this::relay).next();
         }
       }
@@ -137,6 +138,10 @@ final class OutboundConnection implements Detector.Listener {
       early.close();
       early = null;
     }
+  }
+
+  private RouteTable routes(ServiceDestination to) {
+    return shared.snapshot().routes(to.port(), client.namespace());
   }
 
   private void detect(boolean serverMaySpeakFirst) {
@@ -264,7 +269,7 @@ final class OutboundConnection implements Detector.Listener {
       Snapshot snapshot = shared.snapshot();
       if (!drawn) {
         drawn = true;
-        RouteRule rule = snapshot.routes(to.port(), client.namespace()).connection();
+        RouteRule rule = routes(to).connection();
         WeightedBackend next = rule.backends().next();
         if (next != null && next.backend() instanceof Backend.Service service) {
           backend = service.key();

@@ -97,12 +97,6 @@ public final class Snapshot {
     return false;
   }
 
-  /** Whether an HTTP or gRPC route names this port, so that HTTP is expected on it. */
-  public boolean httpRoutesOn(ServicePort port) {
-    PortEntry entry = ports.get(port.key());
-    return entry != null && entry.routes != null && entry.routes.namedByHttpRoute();
-  }
-
   /** The endpoints that a Service's port may be sent to now, of one family; perhaps none. */
   public EndpointSet endpoints(ServicePortKey key, IpFamily family) {
     PortEntry entry = ports.get(key);

@@ -86,7 +86,6 @@ class SnapshotTest {
     assertThat(rule.backends().next())
         .isEqualTo(new WeightedBackend(new Backend.Service(HTTP.key()), 1));
     assertThat(rule.origin()).hasToString("Service shop/echo");
-    assertThat(snapshot.httpRoutesOn(HTTP)).isFalse();
   }
 
   @Test
@@ -96,16 +95,11 @@ class SnapshotTest {
     Snapshot routed =
         new Snapshot.Builder(1)
             .servicePort(
-                HTTP,
-                List.of(VIP),
-                SET,
-                SET6,
-                new RouteSets(producer, Map.of("team-a", consumer), true))
+                HTTP, List.of(VIP), SET, SET6, new RouteSets(producer, Map.of("team-a", consumer)))
             .build();
 
     assertThat(routed.routes(HTTP, "team-a")).isSameAs(consumer);
     assertThat(routed.routes(HTTP, "shop")).isSameAs(producer);
-    assertThat(routed.httpRoutesOn(HTTP)).isTrue();
   }
 
   @Test

@@ -35,16 +35,16 @@ public record Compiled(
    * balancers see at a glance that their settings are what they were.
    */
   public Compiled keeping(Compiled earlier) {
-    return new Compiled(
-        kept(routes, earlier.routes), kept(backends, earlier.backends), security, problems);
-  }
-
-  private static <K, V> Map<K, V> kept(Map<K, V> now, Map<K, V> earlier) {
-    Map<K, V> kept = new HashMap<>(now);
-    kept.replaceAll((key, value) -> {
-      V before = earlier.get(key);
-      return value.equals(before) ? before : value;
+    Map<ServicePortKey, RouteSets> keptRoutes = new HashMap<>(routes);
+    keptRoutes.replaceAll((port, now) -> {
+      RouteSets before = earlier.routes.get(port);
+      return before == null ? now : now.keeping(before);
     });
-    return kept;
+    Map<ServiceKey, BackendSettings> keptBackends = new HashMap<>(backends);
+    keptBackends.replaceAll((service, now) -> {
+      BackendSettings before = earlier.backends.get(service);
+      return now.equals(before) ? before : now;
+    });
+    return new Compiled(keptRoutes, keptBackends, security, problems);
   }
 }

@@ -1,6 +1,7 @@
 package io.weftmesh.policy.model;
 
 import com.google.re2j.Pattern;
+import java.util.Comparator;
 
 /** A condition on the path of a request. Percent-encoding is compared as sent. */
 public sealed interface PathMatch {
@@ -8,11 +9,40 @@ public sealed interface PathMatch {
   /** Whether the path, given without query, meets the condition. */
   boolean matches(String path);
 
+  /** How particular the condition is, beside the others of its table. */
+  Rank rank();
+
+  /**
+   * The more particular first: all of a path, then what says more of it.
+   *
+   * @param length of the prefix or expression; of that for the service, for a gRPC call
+   * @param methodLength of what is said of a gRPC call's method; 0 for all else
+   */
+  record Rank(boolean exact, int length, int methodLength) implements Comparable<Rank> {
+    /** Any path. */
+    static final Rank LAST = new Rank(false, 0, 0);
+
+    private static final Comparator<Rank> ORDER =
+        Comparator.comparing((Rank rank) -> !rank.exact)
+            .thenComparingInt(rank -> -rank.length)
+            .thenComparingInt(rank -> -rank.methodLength);
+
+    @Override
+    public int compareTo(Rank other) {
+      return ORDER.compare(this, other);
+    }
+  }
+
   /** The path, character by character. */
   record Exact(String path) implements PathMatch {
     @Override
     public boolean matches(String candidate) {
       return candidate.equals(path);
+    }
+
+    @Override
+    public Rank rank() {
+      return new Rank(true, 0, 0);
     }
 
     @Override
@@ -41,6 +71,11 @@ public sealed interface PathMatch {
     }
 
     @Override
+    public Rank rank() {
+      return new Rank(false, path.length(), 0);
+    }
+
+    @Override
     public String toString() {
       return "path under " + path + "/";
     }
@@ -52,12 +87,25 @@ public sealed interface PathMatch {
    */
   final class Regex implements PathMatch {
     private final Pattern pattern;
+    private final Rank rank;
 
     /**
+     * An expression that ranks as a prefix of its length.
+     *
      * @throws com.google.re2j.PatternSyntaxException when it is none
      */
     public Regex(String expression) {
+      this(expression, new Rank(false, expression.length(), 0));
+    }
+
+    /**
+     * An expression with a rank of its own.
+     *
+     * @throws com.google.re2j.PatternSyntaxException when it is none
+     */
+    public Regex(String expression, Rank rank) {
       this.pattern = Pattern.compile(expression);
+      this.rank = rank;
     }
 
     @Override
@@ -66,8 +114,15 @@ public sealed interface PathMatch {
     }
 
     @Override
+    public Rank rank() {
+      return rank;
+    }
+
+    @Override
     public boolean equals(Object other) {
-      return other instanceof Regex regex && regex.pattern.equals(pattern);
+      return other instanceof Regex regex
+          && regex.pattern.equals(pattern)
+          && regex.rank.equals(rank);
     }
 
     @Override

@@ -25,11 +25,12 @@ public record RouteMatch(
   /**
    * The more particular first: exact path, then the longest prefix or regular expression, then a
    * method, then more headers, then more query parameters (Gateway API, {@code
-   * HTTPRouteRule.matches}).
+   * HTTPRouteRule.matches}). For gRPC calls: the longest service, then the longest method, then
+   * more headers ({@code GRPCRouteRule.matches}).
    */
   public static final Comparator<RouteMatch> PRECEDENCE =
-      Comparator.comparing((RouteMatch match) -> !match.isExact())
-          .thenComparingInt(match -> -match.prefixLength())
+      Comparator.comparing(
+              (RouteMatch match) -> match.path.map(PathMatch::rank).orElse(PathMatch.Rank.LAST))
           .thenComparing(match -> match.method.isEmpty())
           .thenComparingInt(match -> -match.headers.size())
           .thenComparingInt(match -> -match.queryParameters.size());
@@ -63,18 +64,6 @@ public record RouteMatch(
       }
     }
     return null;
-  }
-
-  private boolean isExact() {
-    return path.isPresent() && path.get() instanceof PathMatch.Exact;
-  }
-
-  private int prefixLength() {
-    return switch (path.orElse(null)) {
-      case PathMatch.Prefix prefix -> prefix.path().length();
-      case PathMatch.Regex regex -> regex.toString().length();
-      case null, default -> 0;
-    };
   }
 
   /** Its conditions, joined by {@code and}. */

@@ -30,6 +30,11 @@ public record RouteRule(
     this(origin, List.of(), matches, List.of(), backends, policy);
   }
 
+  /** The same rule with another draw. */
+  RouteRule drawing(WeightedDraw draw) {
+    return new RouteRule(origin, hosts, matches, filters, draw, policy);
+  }
+
   public Timeouts timeouts() {
     return policy.timeouts();
   }

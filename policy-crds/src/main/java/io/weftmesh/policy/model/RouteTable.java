@@ -2,7 +2,11 @@ package io.weftmesh.policy.model;
 
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.function.UnaryOperator;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -22,6 +26,7 @@ public final class RouteTable {
   private final List<RouteRule> tlsRules;
   private final RouteRule connectionRule;
   private final boolean opaque;
+  private final boolean expectsHttp;
   private final List<Entry> byPrecedence;
   private final List<Entry> tlsByPrecedence;
 
@@ -29,11 +34,13 @@ public final class RouteTable {
       List<RouteRule> requestRules,
       List<RouteRule> tlsRules,
       RouteRule connectionRule,
-      boolean opaque) {
+      boolean opaque,
+      boolean expectsHttp) {
     this.requestRules = List.copyOf(requestRules);
     this.tlsRules = List.copyOf(tlsRules);
     this.connectionRule = connectionRule;
     this.opaque = opaque;
+    this.expectsHttp = expectsHttp;
     this.byPrecedence = entries(requestRules);
     this.tlsByPrecedence = entries(tlsRules);
   }
@@ -46,7 +53,15 @@ public final class RouteTable {
    * @param connectionRule for connections that carry no HTTP
    */
   public RouteTable(List<RouteRule> rules, RouteRule connectionRule) {
-    this(rules, List.of(), connectionRule, false);
+    this(rules, List.of(), connectionRule, false, false);
+  }
+
+  /**
+   * Routes for HTTP requests on a port that one of them names, so that HTTP is to be expected there
+   * even where nothing declares it.
+   */
+  public static RouteTable expectingHttp(List<RouteRule> rules, RouteRule connectionRule) {
+    return new RouteTable(rules, List.of(), connectionRule, false, true);
   }
 
   /** A table of one rule for requests and connections alike. */
@@ -62,12 +77,12 @@ public final class RouteTable {
    * @param otherwise for requests and connections that are no TLS
    */
   public static RouteTable ofTls(List<RouteRule> rules, RouteRule otherwise) {
-    return new RouteTable(List.of(otherwise), rules, otherwise, false);
+    return new RouteTable(List.of(otherwise), rules, otherwise, false, false);
   }
 
   /** One rule for connections, whatever they carry: nothing is looked at. */
   public static RouteTable ofConnections(RouteRule rule) {
-    return new RouteTable(List.of(rule), List.of(), rule, true);
+    return new RouteTable(List.of(rule), List.of(), rule, true, false);
   }
 
   /** One match of one rule, for one host. */
@@ -130,6 +145,43 @@ public final class RouteTable {
     return opaque;
   }
 
+  /**
+   * Whether a client that stays silent is one that will speak HTTP, and not one that waits for the
+   * server to speak first.
+   */
+  public boolean expectsHttp() {
+    return expectsHttp;
+  }
+
+  /**
+   * The same, with the draws of an earlier table for every rule that sends to the same backends as
+   * before: they go on where they were.
+   */
+  RouteTable keeping(RouteTable earlier) {
+    if (equals(earlier)) {
+      return earlier;
+    }
+    Map<Drawn, WeightedDraw> draws = new HashMap<>();
+    Stream.of(earlier.requestRules, earlier.tlsRules, List.of(earlier.connectionRule))
+        .flatMap(List::stream)
+        .forEach(rule -> draws.putIfAbsent(Drawn.of(rule), rule.backends()));
+    UnaryOperator<RouteRule> keep =
+        rule -> rule.drawing(draws.getOrDefault(Drawn.of(rule), rule.backends()));
+    return new RouteTable(
+        requestRules.stream().map(keep).toList(),
+        tlsRules.stream().map(keep).toList(),
+        keep.apply(connectionRule),
+        opaque,
+        expectsHttp);
+  }
+
+  /** A rule's draw, whatever else the rule says. */
+  private record Drawn(RouteOrigin origin, WeightedDraw draw) {
+    static Drawn of(RouteRule rule) {
+      return new Drawn(rule.origin(), rule.backends());
+    }
+  }
+
   /** All matches for requests, in the order in which they are tried. */
   public List<Entry> byPrecedence() {
     return byPrecedence;
@@ -156,7 +208,8 @@ public final class RouteTable {
         && table.requestRules.equals(requestRules)
         && table.tlsRules.equals(tlsRules)
         && table.connectionRule.equals(connectionRule)
-        && table.opaque == opaque;
+        && table.opaque == opaque
+        && table.expectsHttp == expectsHttp;
   }
 
   @Override

@@ -97,6 +97,41 @@ class RouteTableTest {
   }
 
   @Test
+  void anExpressionRanksAsAPrefixOfItsLength() {
+    RouteTable table =
+        table(
+            rule("shorter", path(new PathMatch.Prefix("/api/v"))),
+            rule("expression", path(new PathMatch.Regex("/api/v.*"))),
+            rule("longer", path(new PathMatch.Prefix("/api/v1/x"))));
+
+    assertThat(table.byPrecedence())
+        .extracting(entry -> entry.rule().origin().name())
+        .containsExactly("longer", "expression", "shorter");
+  }
+
+  @Test
+  void drawsGoOnWhereARuleSendsToTheSameBackends() {
+    RouteRule kept = rule("kept", match("/a", null));
+    RouteSets before =
+        new RouteSets(
+            table(kept, rule("gone", match("/b", null))), Map.of("team", table(rule("c"))));
+    RouteTable now = table(rule("kept", match("/a/b", null)), rule("new", match("/c", null)));
+    RouteSets after = new RouteSets(now, Map.of("team", table(rule("c")))).keeping(before);
+
+    assertThat(after.producer()).isEqualTo(now);
+    assertThat(after.producer().byPrecedence().getFirst().rule().backends())
+        .isSameAs(kept.backends());
+    assertThat(after.of("team")).isSameAs(before.of("team"));
+  }
+
+  @Test
+  void routesThatSayTheSameAsBeforeAreTheSame() {
+    RouteSets before = RouteSets.forAll(table(rule("a"), rule("b")));
+
+    assertThat(RouteSets.forAll(table(rule("a"), rule("b"))).keeping(before)).isSameAs(before);
+  }
+
+  @Test
   void amongEqualsTheEarlierRuleWins() {
     RouteTable table = table(rule("older", match("/a", null)), rule("newer", match("/a/", null)));
 
@@ -158,6 +193,10 @@ class RouteTableTest {
         List.of(matches),
         WeightedDraw.always(new Backend.Service(new ServicePortKey("shop", name, 80))),
         RequestPolicy.DEFAULT);
+  }
+
+  private static RouteMatch path(PathMatch path) {
+    return new RouteMatch(Optional.of(path), Optional.empty(), List.of(), List.of());
   }
 
   private static RouteMatch match(@Nullable String prefix, @Nullable String version) {
