@@ -1,5 +1,6 @@
 package io.weftmesh.proxy.cluster;
 
+import io.weftmesh.policy.compile.RouteSpec;
 import io.weftmesh.policy.compile.Written;
 import io.weftmesh.policy.model.ServiceKey;
 import io.weftmesh.policy.v1alpha1.MeshSecuritySpec;
@@ -91,6 +92,9 @@ sealed interface ClusterObject {
       List<Probe> probes,
       PodBounds bounds)
       implements ClusterObject {}
+
+  /** A route of Gateway API, of any kind. */
+  record RouteObject(Written<RouteSpec> written) implements ClusterObject {}
 
   /** A {@code TrafficShift}. */
   record ShiftObject(Written<TrafficShiftSpec> written) implements ClusterObject {}

@@ -10,6 +10,7 @@ import io.fabric8.kubernetes.api.model.discovery.v1.Endpoint;
 import io.fabric8.kubernetes.api.model.discovery.v1.EndpointConditions;
 import io.fabric8.kubernetes.api.model.discovery.v1.EndpointPort;
 import io.fabric8.kubernetes.api.model.discovery.v1.EndpointSlice;
+import io.weftmesh.policy.compile.RouteReader;
 import io.weftmesh.policy.compile.Written;
 import io.weftmesh.policy.model.ServiceKey;
 import io.weftmesh.policy.v1alpha1.MeshSecurity;
@@ -17,6 +18,7 @@ import io.weftmesh.policy.v1alpha1.TrafficPolicy;
 import io.weftmesh.policy.v1alpha1.TrafficShift;
 import io.weftmesh.proxy.cluster.ClusterObject.NamespaceObject;
 import io.weftmesh.proxy.cluster.ClusterObject.PolicyObject;
+import io.weftmesh.proxy.cluster.ClusterObject.RouteObject;
 import io.weftmesh.proxy.cluster.ClusterObject.SecurityObject;
 import io.weftmesh.proxy.cluster.ClusterObject.ServiceObject;
 import io.weftmesh.proxy.cluster.ClusterObject.ShiftObject;
@@ -27,6 +29,7 @@ import java.net.InetAddress;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -38,20 +41,26 @@ import org.jspecify.annotations.Nullable;
  */
 final class Reduction {
   /** The kinds that are read. */
-  static final Set<Class<? extends HasMetadata>> KINDS =
-      Set.of(
-          Namespace.class,
-          Pod.class,
-          Service.class,
-          EndpointSlice.class,
-          TrafficShift.class,
-          TrafficPolicy.class,
-          MeshSecurity.class);
+  static final Set<Class<? extends HasMetadata>> KINDS = kinds();
 
   private static final String SERVICE_LABEL = "kubernetes.io/service-name";
   private static final int DEFAULT_AFFINITY_SECONDS = 10_800;
 
   private Reduction() {}
+
+  private static Set<Class<? extends HasMetadata>> kinds() {
+    Set<Class<? extends HasMetadata>> kinds = new HashSet<>(RouteReader.KINDS);
+    kinds.addAll(
+        List.of(
+            Namespace.class,
+            Pod.class,
+            Service.class,
+            EndpointSlice.class,
+            TrafficShift.class,
+            TrafficPolicy.class,
+            MeshSecurity.class));
+    return Set.copyOf(kinds);
+  }
 
   static ClusterObject reduce(HasMetadata object) {
     return switch (object) {
@@ -64,6 +73,8 @@ final class Reduction {
       case TrafficShift shift -> new ShiftObject(Written.of(shift));
       case TrafficPolicy policy -> new PolicyObject(Written.of(policy));
       case MeshSecurity security -> new SecurityObject(Written.of(security));
+      case HasMetadata route when RouteReader.reads(route) ->
+          new RouteObject(RouteReader.read(route));
       default -> throw new IllegalArgumentException("kind " + object.getKind() + " is not read");
     };
   }

@@ -5,6 +5,7 @@ import io.weftmesh.policy.compile.Compiled;
 import io.weftmesh.policy.compile.PolicyCompiler;
 import io.weftmesh.policy.compile.PolicyObjects;
 import io.weftmesh.policy.compile.Problem;
+import io.weftmesh.policy.compile.RouteSpec;
 import io.weftmesh.policy.compile.ServiceShape;
 import io.weftmesh.policy.compile.Written;
 import io.weftmesh.policy.model.Protocol;
@@ -16,6 +17,7 @@ import io.weftmesh.policy.v1alpha1.TrafficShiftSpec;
 import io.weftmesh.proxy.cluster.ClusterObject.NamespaceObject;
 import io.weftmesh.proxy.cluster.ClusterObject.PodObject;
 import io.weftmesh.proxy.cluster.ClusterObject.PolicyObject;
+import io.weftmesh.proxy.cluster.ClusterObject.RouteObject;
 import io.weftmesh.proxy.cluster.ClusterObject.SecurityObject;
 import io.weftmesh.proxy.cluster.ClusterObject.ServiceObject;
 import io.weftmesh.proxy.cluster.ClusterObject.ShiftObject;
@@ -68,7 +70,7 @@ final class SnapshotFold {
     Set<String> problems = new TreeSet<>();
     compiled =
         PolicyCompiler.compile(
-                new PolicyObjects(sorted.shifts, sorted.policies, sorted.securities),
+                new PolicyObjects(sorted.routes, sorted.shifts, sorted.policies, sorted.securities),
                 service -> shape(sorted.services.get(service)))
             .keeping(compiled);
     for (Problem problem : compiled.problems()) {
@@ -154,15 +156,21 @@ final class SnapshotFold {
     if (service == null) {
       return null;
     }
-    Set<Integer> ports = new TreeSet<>();
-    service.ports().forEach(port -> ports.add(port.number()));
+    Set<Integer> ports = new HashSet<>();
+    Map<String, Integer> byName = new HashMap<>();
+    for (ServiceObject.Port port : service.ports()) {
+      ports.add(port.number());
+      if (!port.name().isEmpty()) {
+        byName.put(port.name(), port.number());
+      }
+    }
     ServiceShape.Type type =
         service.external()
             ? ServiceShape.Type.EXTERNAL_NAME
             : service.addresses().isEmpty()
                 ? ServiceShape.Type.HEADLESS
                 : ServiceShape.Type.CLUSTER_IP;
-    return new ServiceShape(type, ports);
+    return new ServiceShape(type, ports, byName);
   }
 
   /** The objects by kind. */
@@ -175,6 +183,7 @@ final class SnapshotFold {
     /** Their address is the node's, and more than theirs. */
     private final Set<String> onHostNetwork = new HashSet<>();
 
+    private final List<Written<RouteSpec>> routes = new ArrayList<>();
     private final List<Written<TrafficShiftSpec>> shifts = new ArrayList<>();
     private final List<Written<TrafficPolicySpec>> policies = new ArrayList<>();
     private final List<Written<MeshSecuritySpec>> securities = new ArrayList<>();
@@ -191,6 +200,7 @@ final class SnapshotFold {
             onHostNetwork.add(pod.uid());
           }
         }
+        case RouteObject route -> routes.add(route.written());
         case ShiftObject shift -> shifts.add(shift.written());
         case PolicyObject policy -> policies.add(policy.written());
         case SecurityObject security -> securities.add(security.written());

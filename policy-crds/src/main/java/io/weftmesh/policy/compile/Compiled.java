@@ -14,19 +14,22 @@ import java.util.Map;
  *
  * @param routes of the ports that some object routes or tunes; all others go to their own endpoints
  * @param backends of the Services that some object tunes
+ * @param statuses what each route's status is to say
  * @param problems of all objects
  */
 public record Compiled(
     Map<ServicePortKey, RouteSets> routes,
     Map<ServiceKey, BackendSettings> backends,
     SecurityRules security,
+    List<RouteStatus> statuses,
     List<Problem> problems) {
   public static final Compiled NOTHING =
-      new Compiled(Map.of(), Map.of(), SecurityRules.NONE, List.of());
+      new Compiled(Map.of(), Map.of(), SecurityRules.NONE, List.of(), List.of());
 
   public Compiled {
     routes = Map.copyOf(routes);
     backends = Map.copyOf(backends);
+    statuses = List.copyOf(statuses);
     problems = List.copyOf(problems);
   }
 
@@ -45,6 +48,6 @@ public record Compiled(
       BackendSettings before = earlier.backends.get(service);
       return now.equals(before) ? before : now;
     });
-    return new Compiled(keptRoutes, keptBackends, security, problems);
+    return new Compiled(keptRoutes, keptBackends, security, statuses, problems);
   }
 }

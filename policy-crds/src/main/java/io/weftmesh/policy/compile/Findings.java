@@ -1,7 +1,9 @@
 package io.weftmesh.policy.compile;
 
 import io.weftmesh.policy.model.ServiceKey;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -10,22 +12,36 @@ final class Findings {
   private final Written<?> object;
   private final Set<Problem> all;
   private final String consequence;
-  private boolean invalid;
+  private final Problem.Reason reason;
+  private final List<String> faults = new ArrayList<>();
 
   /**
    * @param all where the problems go
    * @param consequence what it means that the object is invalid
    */
   Findings(Written<?> object, Set<Problem> all, String consequence) {
+    this(object, all, consequence, Problem.Reason.INVALID);
+  }
+
+  /**
+   * @param reason what status calls it that the object is invalid
+   */
+  Findings(Written<?> object, Set<Problem> all, String consequence, Problem.Reason reason) {
     this.object = object;
     this.all = all;
     this.consequence = consequence;
+    this.reason = reason;
   }
 
   /** Something is there that makes the object as a whole unfit. */
   void invalid(String field, String what) {
-    invalid = true;
-    add(field, Problem.Reason.INVALID, what, consequence);
+    invalid(field, reason, what);
+  }
+
+  /** The same, for a reason that status has a word of its own for. */
+  void invalid(String field, Problem.Reason own, String what) {
+    faults.add(field + " " + what);
+    add(field, own, what, consequence);
   }
 
   /** Something is there for which the object does nothing at all. */
@@ -38,7 +54,33 @@ final class Findings {
   }
 
   boolean isInvalid() {
-    return invalid;
+    return !faults.isEmpty();
+  }
+
+  /** What makes the object unfit, a sentence each. */
+  List<String> faults() {
+    return List.copyOf(faults);
+  }
+
+  /**
+   * Fields that the object's class does not know: whoever wrote them wanted something of them.
+   *
+   * @param field where they stand; empty for the object's root
+   */
+  void nothingElse(String field, Map<String, Object> unknown) {
+    for (String name : unknown.keySet()) {
+      invalid(
+          field.isEmpty() ? name : field + "." + name,
+          "is no field that Weft knows, and is not passed over since it was meant to do something");
+    }
+  }
+
+  /** An entry of a list, or part of an object, that must be there; null if it isn't. */
+  <T> @Nullable T present(String field, @Nullable T value) {
+    if (value == null) {
+      invalid(field, "is missing");
+    }
+    return value;
   }
 
   /** A number within bounds; null if there is none, or if it is out of bounds. */

@@ -4,7 +4,6 @@ import io.weftmesh.policy.compile.TrafficPolicies.Ruling;
 import io.weftmesh.policy.model.Backend;
 import io.weftmesh.policy.model.RequestPolicy;
 import io.weftmesh.policy.model.RouteOrigin;
-import io.weftmesh.policy.model.RouteOrigin.Kind;
 import io.weftmesh.policy.model.RouteRule;
 import io.weftmesh.policy.model.RouteSets;
 import io.weftmesh.policy.model.RouteTable;
@@ -13,7 +12,7 @@ import io.weftmesh.policy.model.ServiceKey;
 import io.weftmesh.policy.model.ServicePortKey;
 import io.weftmesh.policy.model.WeightedDraw;
 import io.weftmesh.policy.v1alpha1.TrafficPolicySpec;
-import io.weftmesh.policy.v1alpha1.TrafficShiftSpec;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashSet;
@@ -29,111 +28,92 @@ import java.util.Set;
  * deleting it, must not be the moment when another one takes over by surprise.
  */
 public final class PolicyCompiler {
-  private static final String CLOSED =
+  static final String CLOSED =
       "until it is corrected, requests to the Service are answered with 500";
 
   private final ServiceShape.Lookup services;
   private final Set<Problem> problems = new LinkedHashSet<>();
-  private final Map<ServicePortKey, Shift> shifts = new HashMap<>();
+  private final Shifts shifts;
+  private final RoutesInForce routes = new RoutesInForce();
   private final TrafficPolicies policies;
 
   private PolicyCompiler(ServiceShape.Lookup services) {
     this.services = services;
-    this.policies = new TrafficPolicies(services, noRouteIsKnown -> false, problems);
+    this.shifts = new Shifts(services, problems);
+    this.policies = new TrafficPolicies(services, routes::has, problems);
   }
 
   /** What is in force when these objects are written and these Services exist. */
   public static Compiled compile(PolicyObjects objects, ServiceShape.Lookup services) {
     PolicyCompiler compiler = new PolicyCompiler(services);
-    objects.shifts().stream().sorted(Written.OLDEST_FIRST).forEach(compiler::shift);
+    objects.shifts().stream().sorted(Written.OLDEST_FIRST).forEach(compiler.shifts::add);
+    List<RouteStatus> statuses = compiler.routes(objects.routes());
     objects.policies().stream().sorted(Written.OLDEST_FIRST).forEach(compiler.policies::add);
     SecurityRules security = SecurityCompiler.compile(objects.securities(), compiler.problems);
     return new Compiled(
-        compiler.routes(), compiler.policies.backends(), security, List.copyOf(compiler.problems));
+        compiler.routeSets(),
+        compiler.policies.backends(),
+        security,
+        statuses,
+        List.copyOf(compiler.problems));
   }
 
-  /** The shift in force for a port. */
-  private record Shift(Written<TrafficShiftSpec> object, WeightedDraw draw) {}
-
-  private void shift(Written<TrafficShiftSpec> object) {
-    Findings findings = new Findings(object, problems, CLOSED);
-    TrafficShiftSpec spec = object.spec();
-    String name = spec == null ? null : spec.service();
-    if (spec == null || name == null || name.isBlank()) {
-      findings.idle("spec.service", Problem.Reason.INVALID, "is missing");
-      return;
-    }
-    ServiceKey service = new ServiceKey(object.namespace(), name);
-    ServiceShape shape = findings.target("spec.service", service, services);
-    if (shape == null) {
-      return;
-    }
-    Integer only = spec.port();
-    if (only != null && !shape.ports().contains(only)) {
-      findings.idle(
-          "spec.port",
-          Problem.Reason.TARGET_NOT_FOUND,
-          "is "
-              + only
-              + ", expected a TCP port of Service "
-              + service
-              + ", which has "
-              + shape.portsText());
-      return;
-    }
-    ShiftCompiler compiler = new ShiftCompiler(object, spec, services, findings);
-    boolean fit = compiler.check();
-    for (int port : only == null ? shape.ports() : Set.of(only)) {
-      WeightedDraw draw =
-          fit
-              ? compiler.draw(port)
-              : WeightedDraw.always(new Backend.Unresolvable(object.toString(), "is invalid"));
-      Shift older = shifts.putIfAbsent(new ServicePortKey(service, port), new Shift(object, draw));
-      if (older != null) {
-        findings.conflict("spec.service", service.name(), older.object());
+  /** Attaches the routes, and says what became of each. */
+  private List<RouteStatus> routes(List<Written<RouteSpec>> objects) {
+    List<ServiceRoute> all = new ArrayList<>();
+    for (Written<RouteSpec> object : objects.stream().sorted(Written.OLDEST_FIRST).toList()) {
+      if (object.spec() != null) {
+        all.add(ServiceRoute.of(object, object.spec(), services));
       }
     }
+    all.forEach(routes::add);
+    RouteStatuses statuses = new RouteStatuses(routes, problems);
+    return all.stream().map(statuses::of).sorted().toList();
   }
 
-  private Map<ServicePortKey, RouteSets> routes() {
-    Set<ServicePortKey> ports = new HashSet<>(shifts.keySet());
+  private Map<ServicePortKey, RouteSets> routeSets() {
+    Set<ServicePortKey> ports = new HashSet<>(shifts.ports());
+    ports.addAll(routes.ports());
     for (ServiceKey service : policies.services()) {
       ServiceShape shape = services.find(service);
       if (shape != null) {
         shape.ports().forEach(port -> ports.add(new ServicePortKey(service, port)));
       }
     }
-    Map<ServicePortKey, RouteSets> routes = new HashMap<>();
+    Map<ServicePortKey, RouteSets> sets = new HashMap<>();
     for (ServicePortKey port : ports) {
-      routes.put(port, RouteSets.forAll(RouteTable.of(rule(port))));
+      sets.put(port, sets(port));
     }
-    return routes;
+    return sets;
   }
 
-  private RouteRule rule(ServicePortKey port) {
+  private RouteSets sets(ServicePortKey port) {
     return switch (policies.of(port.service())) {
       case Ruling.Broken(Written<TrafficPolicySpec> object) ->
-          new RouteRule(
-              origin(Kind.TRAFFIC_POLICY, object),
-              List.of(),
-              WeightedDraw.always(new Backend.Unresolvable(object.toString(), "is invalid")),
-              RequestPolicy.DEFAULT);
-      case Ruling.InForce(RequestPolicy requests) -> rule(port, requests);
+          RouteSets.forAll(RouteTable.of(ServiceRoute.closed(object, List.of(), List.of())));
+      case Ruling.InForce(RequestPolicy requests) -> sets(port, requests);
     };
   }
 
-  private RouteRule rule(ServicePortKey port, RequestPolicy requests) {
-    Shift shift = shifts.get(port);
-    return new RouteRule(
-        shift == null
-            ? RouteOrigin.service(port.service())
-            : origin(Kind.TRAFFIC_SHIFT, shift.object()),
-        List.of(),
-        shift == null ? WeightedDraw.always(new Backend.Service(port)) : shift.draw(),
-        requests);
-  }
-
-  private static RouteOrigin origin(Kind kind, Written<?> object) {
-    return new RouteOrigin(kind, object.namespace(), object.name(), 0);
+  private RouteSets sets(ServicePortKey port, RequestPolicy requests) {
+    RouteRule own =
+        new RouteRule(
+            RouteOrigin.service(port.service()),
+            List.of(),
+            WeightedDraw.always(new Backend.Service(port)),
+            requests);
+    RouteTable producer = shifts.table(port, requests, own);
+    Map<String, RouteTable> consumers = new HashMap<>();
+    for (String namespace : routes.namespaces(port)) {
+      List<ServiceRoute> inForce = routes.at(port, namespace);
+      RouteTable table = RouteTables.of(inForce, port, policies, own);
+      if (namespace.equals(port.service().namespace())) {
+        producer = table;
+        shifts.yieldTo(inForce.getFirst(), port);
+      } else {
+        consumers.put(namespace, table);
+      }
+    }
+    return new RouteSets(producer, consumers);
   }
 }

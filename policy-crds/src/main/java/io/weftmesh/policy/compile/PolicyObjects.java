@@ -7,12 +7,15 @@ import java.util.List;
 
 /** All that users wrote, in any order. */
 public record PolicyObjects(
+    List<Written<RouteSpec>> routes,
     List<Written<TrafficShiftSpec>> shifts,
     List<Written<TrafficPolicySpec>> policies,
     List<Written<MeshSecuritySpec>> securities) {
-  public static final PolicyObjects NONE = new PolicyObjects(List.of(), List.of(), List.of());
+  public static final PolicyObjects NONE =
+      new PolicyObjects(List.of(), List.of(), List.of(), List.of());
 
   public PolicyObjects {
+    routes = List.copyOf(routes);
     shifts = List.copyOf(shifts);
     policies = List.copyOf(policies);
     securities = List.copyOf(securities);

@@ -16,8 +16,13 @@ public record Problem(String object, String field, Reason reason, String what, S
     CONFLICTED("Accepted", "Conflicted"),
     TARGET_NOT_FOUND("Accepted", "TargetNotFound"),
     TARGET_UNSUPPORTED("Accepted", "UnsupportedTarget"),
+    NO_MATCHING_PARENT("Accepted", "NoMatchingParent"),
+    PARENT_NOT_ALLOWED("Accepted", "NotAllowedByParent"),
+    UNSUPPORTED_VALUE("Accepted", "UnsupportedValue"),
+    INCOMPATIBLE_FILTERS("Accepted", "IncompatibleFilters"),
     BACKEND_NOT_FOUND("ResolvedRefs", "BackendNotFound"),
-    BACKEND_UNSUPPORTED("ResolvedRefs", "UnsupportedBackend");
+    BACKEND_UNSUPPORTED("ResolvedRefs", "UnsupportedBackend"),
+    INVALID_KIND("ResolvedRefs", "InvalidKind");
 
     private final String condition;
     private final String text;

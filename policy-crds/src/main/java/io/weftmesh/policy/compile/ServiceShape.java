@@ -1,6 +1,7 @@
 package io.weftmesh.policy.compile;
 
 import io.weftmesh.policy.model.ServiceKey;
+import java.util.Map;
 import java.util.Set;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
@@ -9,11 +10,18 @@ import org.jspecify.annotations.Nullable;
  * What has to be known of a Service to route to or from it.
  *
  * @param ports its TCP ports
+ * @param portsByName those of them that have a name
  */
-public record ServiceShape(Type type, Set<Integer> ports) {
+public record ServiceShape(Type type, Set<Integer> ports, Map<String, Integer> portsByName) {
 
   public ServiceShape {
     ports = Set.copyOf(ports);
+    portsByName = Map.copyOf(portsByName);
+  }
+
+  /** A Service whose ports have no names. */
+  public ServiceShape(Type type, Set<Integer> ports) {
+    this(type, ports, Map.of());
   }
 
   /** {@code 80, 443}. */

@@ -93,41 +93,17 @@ final class ShiftCompiler {
   }
 
   private Backend resolve(String field, ServicePortKey key) {
-    ServiceShape shape = services.find(key.service());
-    if (shape == null) {
-      return unresolvable(
-          field + ".service",
-          Problem.Reason.BACKEND_NOT_FOUND,
-          key,
-          "names Service " + key.service() + ", which does not exist");
+    Backends.Failure failure = Backends.failure(services, key);
+    if (failure == null) {
+      return new Backend.Service(key);
     }
-    if (shape.type() != ServiceShape.Type.CLUSTER_IP) {
-      return unresolvable(
-          field + ".service",
-          Problem.Reason.BACKEND_UNSUPPORTED,
-          key,
-          "names Service " + key.service() + ", which " + shape.type().text());
-    }
-    if (!shape.ports().contains(key.port())) {
-      return unresolvable(
-          field + ".port",
-          Problem.Reason.BACKEND_NOT_FOUND,
-          key,
-          "is "
-              + key.port()
-              + ", expected a TCP port of Service "
-              + key.service()
-              + ", which has "
-              + shape.portsText());
-    }
-    return new Backend.Service(key);
-  }
-
-  private Backend unresolvable(
-      String field, Problem.Reason reason, ServicePortKey key, String what) {
+    String at = field + (failure.ofThePort() ? ".port" : ".service");
     findings.add(
-        field, reason, what, "its share of the traffic is answered with 500 until that is mended");
-    return new Backend.Unresolvable(key.toString(), shift + ": " + field + " " + what);
+        at,
+        failure.reason(),
+        failure.what(),
+        "its share of the traffic is answered with 500 until that is mended");
+    return new Backend.Unresolvable(key.toString(), shift + ": " + at + " " + failure.what());
   }
 
   private static String field(int index) {

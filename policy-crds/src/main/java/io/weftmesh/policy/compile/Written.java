@@ -1,5 +1,6 @@
 package io.weftmesh.policy.compile;
 
+import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.weftmesh.policy.v1alpha1.PolicyObject;
 import java.time.DateTimeException;
 import java.time.Instant;
@@ -23,12 +24,17 @@ public record Written<S>(
 
   /** What is needed of an object. */
   public static <S> Written<S> of(PolicyObject<S> object) {
+    return of(object, object.getSpec());
+  }
+
+  /** An object of a class that is not ours, and what was made of its spec. */
+  static <S> Written<S> of(HasMetadata object, @Nullable S spec) {
     return new Written<>(
         object.getKind(),
         object.getMetadata().getNamespace(),
         object.getMetadata().getName(),
         instant(object.getMetadata().getCreationTimestamp()),
-        object.getSpec());
+        spec);
   }
 
   private static Instant instant(@Nullable String timestamp) {

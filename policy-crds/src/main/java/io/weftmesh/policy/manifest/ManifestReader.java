@@ -31,6 +31,7 @@ final class ManifestReader {
 
   ManifestReader(Set<Class<? extends HasMetadata>> wanted) {
     this.wanted = Set.copyOf(wanted);
+    known.putAll(MeshKinds.OTHER_VERSIONS);
     for (Class<? extends HasMetadata> type : MeshKinds.ALL) {
       known.put(HasMetadata.getApiVersion(type) + "/" + HasMetadata.getKind(type), type);
     }

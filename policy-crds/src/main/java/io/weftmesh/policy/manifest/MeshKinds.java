@@ -5,9 +5,15 @@ import io.fabric8.kubernetes.api.model.Namespace;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.Service;
 import io.fabric8.kubernetes.api.model.discovery.v1.EndpointSlice;
+import io.fabric8.kubernetes.api.model.gatewayapi.v1.GRPCRoute;
+import io.fabric8.kubernetes.api.model.gatewayapi.v1.HTTPRoute;
+import io.fabric8.kubernetes.api.model.gatewayapi.v1.ReferenceGrant;
+import io.fabric8.kubernetes.api.model.gatewayapi.v1.TLSRoute;
+import io.fabric8.kubernetes.api.model.gatewayapi.v1alpha2.TCPRoute;
 import io.weftmesh.policy.v1alpha1.MeshSecurity;
 import io.weftmesh.policy.v1alpha1.TrafficPolicy;
 import io.weftmesh.policy.v1alpha1.TrafficShift;
+import java.util.Map;
 import java.util.Set;
 
 /**
@@ -24,7 +30,26 @@ public final class MeshKinds {
           EndpointSlice.class,
           TrafficShift.class,
           TrafficPolicy.class,
-          MeshSecurity.class);
+          MeshSecurity.class,
+          HTTPRoute.class,
+          GRPCRoute.class,
+          TLSRoute.class,
+          TCPRoute.class,
+          ReferenceGrant.class);
+
+  /**
+   * Other versions in which an API server may serve the same objects: they have the same fields,
+   * and mean the same.
+   */
+  static final Map<String, Class<? extends HasMetadata>> OTHER_VERSIONS =
+      Map.of(
+          "gateway.networking.k8s.io/v1beta1/HTTPRoute", HTTPRoute.class,
+          "gateway.networking.k8s.io/v1alpha2/GRPCRoute", GRPCRoute.class,
+          "gateway.networking.k8s.io/v1alpha2/TLSRoute", TLSRoute.class,
+          "gateway.networking.k8s.io/v1alpha3/TLSRoute", TLSRoute.class,
+          "gateway.networking.k8s.io/v1/TCPRoute", TCPRoute.class,
+          "gateway.networking.k8s.io/v1alpha2/ReferenceGrant", ReferenceGrant.class,
+          "gateway.networking.k8s.io/v1beta1/ReferenceGrant", ReferenceGrant.class);
 
   private MeshKinds() {}
 }

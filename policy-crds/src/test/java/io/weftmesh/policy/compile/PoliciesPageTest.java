@@ -30,6 +30,7 @@ class PoliciesPageTest {
       Compiled compiled =
           PolicyCompiler.compile(
               new PolicyObjects(
+                  List.of(),
                   text.of(TrafficShift.class).stream().map(Written::of).toList(),
                   text.of(TrafficPolicy.class).stream().map(Written::of).toList(),
                   text.of(MeshSecurity.class).stream().map(Written::of).toList()),

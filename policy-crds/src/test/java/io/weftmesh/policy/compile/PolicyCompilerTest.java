@@ -364,6 +364,7 @@ class PolicyCompilerTest {
     ManifestText text = ManifestText.read(String.join("---\n", manifests));
     return PolicyCompiler.compile(
         new PolicyObjects(
+            List.of(),
             text.of(TrafficShift.class).stream().map(Written::of).toList(),
             text.of(TrafficPolicy.class).stream().map(Written::of).toList(),
             text.of(MeshSecurity.class).stream().map(Written::of).toList()),
