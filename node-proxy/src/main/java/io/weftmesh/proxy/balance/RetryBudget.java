@@ -8,34 +8,26 @@ import java.util.function.LongSupplier;
  * retries multiply the load on what is left of it; a budget bounds the multiple where a limit per
  * request cannot [1].
  *
- * <p>Within a sliding window, retries may be at most a share of the requests, plus some per second
- * so that a Service with little traffic can be retried at all:
+ * <p>Within a {@link SlidingCounts sliding window}, retries may be at most a share of the requests,
+ * plus some per second so that a Service with little traffic can be retried at all:
  *
  * <pre>retries(window) ≤ ratio × requests(window) + perSecond × window</pre>
  *
- * The window is a ring of {@value #SLOTS} slots, so it slides in steps of a twentieth; the oldest
- * slot is dropped whole.
+ * <p>What is counted belongs to the Service, the terms to whoever asks: {@link #with other terms}
+ * see the same requests and retries, so that all retries of a Service are counted together.
  *
- * <p>Thread-safe; one instance per Service, shared by all loops and all kinds of retries. The lock
- * is held for a few additions.
+ * <p>Thread-safe; shared by all loops and all kinds of retries.
  *
  * <p>[1] Beyer et al. (eds.), "Site Reliability Engineering", 2016, chapter 21; Finagle's {@code
  * RetryBudget}; GEP-3388.
  */
 public final class RetryBudget {
-  private static final int SLOTS = 20;
-
   private final LongSupplier ticker;
   private final Terms terms;
   private final double reserve;
-  private final long slotNanos;
 
-  // Guarded by this.
-  private final long[] requests = new long[SLOTS];
-  private final long[] retries = new long[SLOTS];
-  private long requestSum;
-  private long retrySum;
-  private long slot;
+  /** Requests, and retries among what was sent. Its own lock; shared by all terms of a Service. */
+  private final SlidingCounts counts;
 
   /**
    * What the user sets.
@@ -68,11 +60,19 @@ public final class RetryBudget {
    * @param ticker monotonic nanoseconds
    */
   public RetryBudget(Terms terms, LongSupplier ticker) {
+    this(terms, ticker, new SlidingCounts(terms.window(), ticker.getAsLong()));
+  }
+
+  private RetryBudget(Terms terms, LongSupplier ticker, SlidingCounts counts) {
     this.terms = terms;
     this.ticker = ticker;
     this.reserve = terms.perSecond * terms.window.toNanos() / 1e9;
-    this.slotNanos = terms.window.toNanos() / SLOTS;
-    this.slot = Math.floorDiv(ticker.getAsLong(), slotNanos);
+    this.counts = counts;
+  }
+
+  /** The same window with another bound: what was counted stays counted. */
+  RetryBudget with(double ratio, double perSecond) {
+    return new RetryBudget(new Terms(ratio, perSecond, terms.window), ticker, counts);
   }
 
   public Terms terms() {
@@ -80,43 +80,34 @@ public final class RetryBudget {
   }
 
   /** Counts a request that was not itself a retry. */
-  public synchronized void request() {
-    slide();
-    requests[index()]++;
-    requestSum++;
+  public void request() {
+    synchronized (counts) {
+      counts.slideTo(ticker.getAsLong());
+      counts.add(1, 0);
+    }
   }
 
   /** Takes one retry out of the budget; false if there is none left, and then nothing is taken. */
-  public synchronized boolean tryRetry() {
-    slide();
-    if (retrySum + 1 > terms.ratio * requestSum + reserve) {
-      return false;
+  public boolean tryRetry() {
+    synchronized (counts) {
+      counts.slideTo(ticker.getAsLong());
+      if (counts.some() + 1 > bound()) {
+        return false;
+      }
+      counts.add(0, 1);
+      return true;
     }
-    retries[index()]++;
-    retrySum++;
-    return true;
   }
 
   /** Retries that could be made now. */
-  public synchronized long left() {
-    slide();
-    return Math.max(0, (long) (terms.ratio * requestSum + reserve) - retrySum);
-  }
-
-  private int index() {
-    return (int) Math.floorMod(slot, (long) SLOTS);
-  }
-
-  private void slide() {
-    long now = Math.floorDiv(ticker.getAsLong(), slotNanos);
-    // Threads do not read the clock under the lock of the clock: it may lag, it never turns back.
-    long steps = Math.min(now - slot, SLOTS);
-    for (long step = 0; step < steps; step++) {
-      slot = now - steps + step + 1;
-      requestSum -= requests[index()];
-      retrySum -= retries[index()];
-      requests[index()] = 0;
-      retries[index()] = 0;
+  public long left() {
+    synchronized (counts) {
+      counts.slideTo(ticker.getAsLong());
+      return Math.max(0, (long) bound() - counts.some());
     }
+  }
+
+  private double bound() {
+    return terms.ratio * counts.all() + reserve;
   }
 }

@@ -5,11 +5,12 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The retry budgets of all Services. Thread-safe.
  *
- * @param <K> what names a Service's port
+ * @param <K> what names a Service
  */
 public final class RetryBudgets<K> {
   private static final Duration WINDOW = RetryBudget.Terms.DEFAULT.window();
@@ -25,19 +26,21 @@ public final class RetryBudgets<K> {
   }
 
   /**
-   * The budget of a Service over ten seconds; with new terms a new one, which starts with an empty
-   * window.
+   * The budget of a Service over ten seconds. The terms may differ from request to request, as
+   * routes have their own; what is counted is the Service's.
    */
   public RetryBudget of(K service, double ratio, double perSecond) {
     RetryBudget budget = byService.get(service);
     return budget != null && hasTerms(budget, ratio, perSecond)
         ? budget
-        : byService.compute(
-            service,
-            (name, known) ->
-                known != null && hasTerms(known, ratio, perSecond)
-                    ? known
-                    : new RetryBudget(new RetryBudget.Terms(ratio, perSecond, WINDOW), ticker));
+        : byService.compute(service, (name, known) -> next(known, ratio, perSecond));
+  }
+
+  private RetryBudget next(@Nullable RetryBudget known, double ratio, double perSecond) {
+    if (known == null) {
+      return new RetryBudget(new RetryBudget.Terms(ratio, perSecond, WINDOW), ticker);
+    }
+    return hasTerms(known, ratio, perSecond) ? known : known.with(ratio, perSecond);
   }
 
   private static boolean hasTerms(RetryBudget budget, double ratio, double perSecond) {

@@ -114,6 +114,20 @@ class RetryBudgetTest {
     assertThat(budgets.of("shop/stock:80", 0.2, 10)).isNotSameAs(first);
   }
 
+  @Test
+  void allRetriesOfAServiceAreCountedTogetherWhateverTheirTerms() {
+    var budgets = new RetryBudgets<String>(ticker);
+    requests(budgets.of("shop/cart", 0.2, 0), 100);
+    assertThat(retriesGranted(budgets.of("shop/cart", 0.2, 0))).isEqualTo(20);
+
+    // Two routes to one Service with terms of their own, in turns.
+    for (int i = 0; i < 100; i++) {
+      assertThat(budgets.of("shop/cart", 0.1, 0).tryRetry()).isFalse();
+      assertThat(budgets.of("shop/cart", 0.2, 0).tryRetry()).isFalse();
+    }
+    assertThat(retriesGranted(budgets.of("shop/cart", 0.5, 0))).isEqualTo(30);
+  }
+
   private RetryBudget budget(double ratio, double perSecond, long seconds) {
     return new RetryBudget(
         new RetryBudget.Terms(ratio, perSecond, Duration.ofSeconds(seconds)), ticker);
