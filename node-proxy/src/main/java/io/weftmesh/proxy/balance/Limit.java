@@ -9,15 +9,19 @@ import org.jspecify.annotations.Nullable;
  * refuses beyond it. Thread-safe.
  */
 public final class Limit {
-  private final int max;
+  private volatile int max;
   private final AtomicInteger held = new AtomicInteger();
   private final LongAdder refused = new LongAdder();
 
   public Limit(int max) {
-    if (max < 1) {
-      throw new IllegalArgumentException("limit " + max + ", expected at least 1");
+    this.max = checked(max);
+  }
+
+  /** Changes the bound. Places beyond a lower one stay taken until they are given back. */
+  void resize(int newMax) {
+    if (newMax != max) {
+      max = checked(newMax);
     }
-    this.max = max;
   }
 
   /** A place, to be given back by closing it; null if all are taken. */
@@ -30,6 +34,13 @@ public final class Limit {
       return null;
     }
     return new Guard(held);
+  }
+
+  private static int checked(int max) {
+    if (max < 1) {
+      throw new IllegalArgumentException("limit " + max + ", expected at least 1");
+    }
+    return max;
   }
 
   public int max() {

@@ -1,0 +1,150 @@
+package io.weftmesh.proxy.balance;
+
+import io.weftmesh.policy.model.BackendSettings;
+import io.weftmesh.policy.model.TrafficLimits;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * How much of one Service is in use on this node: by all clients together, and by each client pod,
+ * so that one pod cannot take what the others need. Thread-safe, no lock.
+ *
+ * <p>Where no limit is set nothing is counted: a limit counts what begins after it was set.
+ */
+public final class ServiceLimits {
+  private final Limits all = new Limits();
+  private final Map<String, Limits> byClient = new ConcurrentHashMap<>();
+
+  /** What there may be too much of. */
+  public enum Use {
+    CONNECTION("connections"),
+    PENDING_REQUEST("requests waiting for a connection"),
+    CONCURRENT_REQUEST("requests in hand");
+
+    private final String text;
+
+    Use(String text) {
+      this.text = text;
+    }
+
+    int of(TrafficLimits limits) {
+      return switch (this) {
+        case CONNECTION -> limits.connections();
+        case PENDING_REQUEST -> limits.pendingRequests();
+        case CONCURRENT_REQUEST -> limits.concurrentRequests();
+      };
+    }
+  }
+
+  /** Whether there is room. */
+  public sealed interface Admission {}
+
+  /** There is. Closing it gives the place back; twice gives back one. Belongs to one thread. */
+  public static final class Place implements Admission, AutoCloseable {
+    private static final Place UNCOUNTED = new Place(null, null);
+
+    private final Limit.@Nullable Guard ofAll;
+    private final Limit.@Nullable Guard ofClient;
+
+    private Place(Limit.@Nullable Guard ofAll, Limit.@Nullable Guard ofClient) {
+      this.ofAll = ofAll;
+      this.ofClient = ofClient;
+    }
+
+    @Override
+    public void close() {
+      if (ofAll != null) {
+        ofAll.close();
+      }
+      if (ofClient != null) {
+        ofClient.close();
+      }
+    }
+  }
+
+  /**
+   * There is none.
+   *
+   * @param perClient whether it is the client pod's own limit that is reached, or that of all
+   */
+  public record Full(Use use, boolean perClient, int max) implements Admission {
+    /** {@code its limit of 100 requests in hand for each client pod is reached}. */
+    @Override
+    public String toString() {
+      return "its limit of "
+          + max
+          + " "
+          + use.text
+          + (perClient ? " for each client pod" : "")
+          + " is reached";
+    }
+  }
+
+  /**
+   * Asks for a place.
+   *
+   * @param settings in force for the Service
+   * @param clientPod its UID
+   */
+  public Admission acquire(Use use, BackendSettings settings, String clientPod) {
+    int most = use.of(settings.limits());
+    int mostOfClient = use.of(settings.clientLimits());
+    if (most == TrafficLimits.UNLIMITED && mostOfClient == TrafficLimits.UNLIMITED) {
+      return Place.UNCOUNTED;
+    }
+    // The client's own first: one that is at its limit must not take from the others even briefly.
+    Limit.Guard ofClient = client(clientPod).tryAcquire(use, mostOfClient);
+    if (ofClient == null) {
+      return new Full(use, true, mostOfClient);
+    }
+    Limit.Guard ofAll = all.tryAcquire(use, most);
+    if (ofAll == null) {
+      ofClient.close();
+      return new Full(use, false, most);
+    }
+    return new Place(ofAll, ofClient);
+  }
+
+  /** How much is in use, of what is counted. */
+  public int held(Use use) {
+    return all.of(use).held();
+  }
+
+  /** How often the limit of all refused, since the start. */
+  public long refused(Use use) {
+    return all.of(use).refused();
+  }
+
+  /** Forgets the client pods that are gone. Their places stay valid. */
+  public void retainClients(Set<String> clientPods) {
+    byClient.keySet().retainAll(clientPods);
+  }
+
+  private Limits client(String pod) {
+    Limits known = byClient.get(pod);
+    return known != null ? known : byClient.computeIfAbsent(pod, unknown -> new Limits());
+  }
+
+  /** One limit for each use. */
+  private static final class Limits {
+    private final Limit connections = new Limit(TrafficLimits.UNLIMITED);
+    private final Limit pending = new Limit(TrafficLimits.UNLIMITED);
+    private final Limit concurrent = new Limit(TrafficLimits.UNLIMITED);
+
+    Limit of(Use use) {
+      return switch (use) {
+        case CONNECTION -> connections;
+        case PENDING_REQUEST -> pending;
+        case CONCURRENT_REQUEST -> concurrent;
+      };
+    }
+
+    Limit.@Nullable Guard tryAcquire(Use use, int max) {
+      Limit limit = of(use);
+      limit.resize(max);
+      return limit.tryAcquire();
+    }
+  }
+}
