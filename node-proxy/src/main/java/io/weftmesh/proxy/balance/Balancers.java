@@ -1,5 +1,6 @@
 package io.weftmesh.proxy.balance;
 
+import io.weftmesh.policy.model.BackendSettings;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -31,6 +32,13 @@ public final class Balancers<K> {
     return balancer != null
         ? balancer
         : byBackend.computeIfAbsent(backend, unknown -> new Balancer(ticker, random));
+  }
+
+  /** The balancer of a backend, which goes by these settings from now on. */
+  public Balancer of(K backend, BackendSettings settings) {
+    Balancer balancer = of(backend);
+    balancer.use(settings);
+    return balancer;
   }
 
   /** Forgets the backends that no snapshot has any more. Picks in hand stay valid. */

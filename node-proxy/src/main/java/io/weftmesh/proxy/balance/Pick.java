@@ -1,20 +1,27 @@
 package io.weftmesh.proxy.balance;
 
+import org.jspecify.annotations.Nullable;
+
 /**
  * An endpoint chosen for one request, or for one TCP connection; counts as load on it until closed.
  * Exactly one of the outcomes is told when it is known, then {@link #close} when all is over. Not
  * thread-safe: it belongs to the loop of the request.
  */
 public final class Pick implements AutoCloseable {
-  private final Balancer.Node node;
+  private final Node node;
   private final Balancer balancer;
+  private final Outlier.@Nullable Ejection probe;
   private final long startNanos;
   private boolean told;
   private boolean closed;
 
-  Pick(Balancer.Node node, Balancer balancer, long startNanos) {
+  /**
+   * @param probe what it holds of an ejected endpoint, if it decides whether that may come back
+   */
+  Pick(Node node, Balancer balancer, Outlier.@Nullable Ejection probe, long startNanos) {
     this.node = node;
     this.balancer = balancer;
+    this.probe = probe;
     this.startNanos = startNanos;
   }
 
@@ -28,6 +35,7 @@ public final class Pick implements AutoCloseable {
       long now = balancer.nanos();
       node.latency.answered(now - startNanos, now);
       node.reached(now);
+      balancer.outliers().good(node, probe, now);
     }
   }
 
@@ -37,6 +45,7 @@ public final class Pick implements AutoCloseable {
       long now = balancer.nanos();
       node.latency.failed(now - startNanos, now);
       node.reached(now);
+      bad(now);
     }
   }
 
@@ -46,17 +55,29 @@ public final class Pick implements AutoCloseable {
       long now = balancer.nanos();
       node.latency.unreachable(now - startNanos, now);
       node.unreachable(now);
+      bad(now);
+    }
+  }
+
+  /** The endpoint had all the time that a try is given, and did not answer. */
+  public void timedOut() {
+    if (tell()) {
+      long now = balancer.nanos();
+      node.latency.abandoned(now - startNanos, now);
+      bad(now);
     }
   }
 
   /** What went wrong had nothing to do with the endpoint. */
   public void untried() {
-    tell();
+    if (tell()) {
+      balancer.outliers().noOutcome(node, probe, balancer.nanos());
+    }
   }
 
   /**
-   * Ends the load on the endpoint. Without an outcome told before, the request was given up, by the
-   * caller or by a timeout, and the time waited so far counts if it is worse than what is known.
+   * Ends the load on the endpoint. Without an outcome told before, the request was given up by the
+   * caller, and the time waited so far counts if it is worse than what is known.
    */
   @Override
   public void close() {
@@ -67,8 +88,14 @@ public final class Pick implements AutoCloseable {
     if (tell()) {
       long now = balancer.nanos();
       node.latency.abandoned(now - startNanos, now);
+      balancer.outliers().noOutcome(node, probe, now);
     }
-    node.finished();
+    node.inHand.decrementAndGet();
+  }
+
+  private void bad(long nowNanos) {
+    node.failures.add(nowNanos);
+    balancer.outliers().bad(node, probe, nowNanos);
   }
 
   private boolean tell() {

@@ -2,14 +2,12 @@ package io.weftmesh.proxy.balance;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import java.net.InetAddress;
-import java.net.InetSocketAddress;
-import java.net.UnknownHostException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.PriorityQueue;
 import java.util.Random;
 import java.util.Set;
@@ -175,13 +173,13 @@ class BalancerTest {
     for (int i = 0; i < 10_000; i++) {
       assertThat(balancer.pick(set).endpoint()).isNotEqualTo(first.endpoint());
     }
-    ticker.advance(Balancer.FIRST_AVOIDANCE);
+    ticker.advance(Node.FIRST_AVOIDANCE);
     Pick second = balancer.pick(set);
     assertThat(second.endpoint()).isEqualTo(first.endpoint());
     second.unreachable();
-    ticker.advance(Balancer.FIRST_AVOIDANCE);
+    ticker.advance(Node.FIRST_AVOIDANCE);
     assertThat(balancer.pick(set).endpoint()).isNotEqualTo(first.endpoint());
-    ticker.advance(Balancer.FIRST_AVOIDANCE);
+    ticker.advance(Node.FIRST_AVOIDANCE);
     Pick third = balancer.pick(set);
     assertThat(third.endpoint()).isEqualTo(first.endpoint());
     third.answered();
@@ -261,7 +259,8 @@ class BalancerTest {
     pick.close();
 
     assertThat(balancer.loads(set).get(0))
-        .isEqualTo(new Balancer.Load(set.ready().get(0), 0, Duration.ofMillis(700)));
+        .isEqualTo(
+            new Balancer.Load(set.ready().get(0), 0, Duration.ofMillis(700), Optional.empty()));
   }
 
   @Test
@@ -376,19 +375,10 @@ class BalancerTest {
   }
 
   private static EndpointSet endpoints(int count) {
-    List<Endpoint> endpoints = new ArrayList<>();
-    for (int i = 0; i < count; i++) {
-      endpoints.add(endpoint(i));
-    }
-    return EndpointSet.of(endpoints);
+    return Endpoints.first(count);
   }
 
   private static Endpoint endpoint(int i) {
-    try {
-      return Endpoint.of(
-          new InetSocketAddress(InetAddress.getByAddress(new byte[] {10, 0, 0, (byte) i}), 8080));
-    } catch (UnknownHostException e) {
-      throw new AssertionError(e);
-    }
+    return Endpoints.endpoint(i);
   }
 }
