@@ -219,7 +219,7 @@ class ExplanationsTest {
                         Endpoint.of(
                             new InetSocketAddress(InetAddress.ofLiteral("10.0.0.1"), 8080)))),
                 EndpointSet.empty(),
-                new RouteSets(producer, Map.of("other", RouteTable.of(own)), true))
+                new RouteSets(producer, Map.of("other", RouteTable.of(own))))
             .servicePort(
                 port(EMPTY),
                 List.of(InetAddress.ofLiteral("10.96.0.2")),
