@@ -175,11 +175,15 @@ public final class BodyReader {
     }
     if (trailerReader.read(in, head)) {
       trailers = null;
-      // What frames or routes a message has no place behind it (RFC 9110, 6.5.1).
-      for (Field field : FORBIDDEN) {
-        head.remove(field);
-      }
+      removeForbidden(head);
       finish(sink, head);
+    }
+  }
+
+  /** What frames or routes a message has no place behind it (RFC 9110, 6.5.1). */
+  static void removeForbidden(Head trailers) {
+    for (Field field : FORBIDDEN) {
+      trailers.remove(field);
     }
   }
 

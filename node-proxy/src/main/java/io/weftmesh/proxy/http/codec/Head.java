@@ -31,6 +31,7 @@ public final class Head {
   private int count;
 
   private String method = "";
+  private String scheme = "";
   private int targetStart;
   private int targetEnd;
   private @Nullable String target;
@@ -52,6 +53,7 @@ public final class Head {
     length = 0;
     count = 0;
     method = "";
+    scheme = "";
     target = null;
     targetStart = 0;
     targetEnd = 0;
@@ -74,6 +76,11 @@ public final class Head {
       target = text(targetStart, targetEnd);
     }
     return target;
+  }
+
+  /** What an HTTP/2 request says in {@code :scheme}; empty if the request is HTTP/1. */
+  public String scheme() {
+    return scheme;
   }
 
   /** The status code of a response. */
@@ -138,6 +145,10 @@ public final class Head {
     targetStart = start;
     targetEnd = end;
     http10 = isHttp10;
+  }
+
+  void scheme(String newScheme) {
+    scheme = newScheme;
   }
 
   void statusLine(int newStatus, int start, int end, boolean isHttp10) {
@@ -335,6 +346,18 @@ public final class Head {
     known[count] = Field.of(bytes, nameStart, nameEnd);
     removed[count] = false;
     count++;
+  }
+
+  @Nullable Field known(int place) {
+    return known[place];
+  }
+
+  int nameStart(int place) {
+    return index[place * STRIDE + NAME_START];
+  }
+
+  int nameEnd(int place) {
+    return index[place * STRIDE + NAME_END];
   }
 
   int valueStart(int place) {

@@ -14,7 +14,7 @@ public final class HeadReader {
   /** More fields than any application sends; their index must not grow with a hostile head. */
   static final int MAX_FIELDS = 256;
 
-  private static final int MAX_METHOD_BYTES = 32;
+  static final int MAX_METHOD_BYTES = 32;
   private static final byte[] VERSION = "HTTP/1.".getBytes(StandardCharsets.US_ASCII);
   private static final String[] METHODS = {
     "GET", "POST", "PUT", "HEAD", "DELETE", "PATCH", "OPTIONS", "CONNECT", "TRACE"
@@ -251,7 +251,7 @@ public final class HeadReader {
     head.index(from, nameEnd, valueStart, valueEnd, to + 2);
   }
 
-  private static String method(byte[] bytes, int from, int to) {
+  static String method(byte[] bytes, int from, int to) {
     for (String method : METHODS) {
       if (method.length() == to - from && startsWith(bytes, from, method)) {
         return method;

@@ -1,8 +1,9 @@
 package io.weftmesh.proxy.http.codec;
 
 /**
- * The peer sent what is not HTTP/1, or not an HTTP/1 that can be forwarded safely. After it the
- * position in the byte stream is unknown, so nothing more may be read from that connection.
+ * The peer sent what is not HTTP, or not an HTTP that can be forwarded safely. After it the
+ * position in HTTP/1's byte stream is unknown, so nothing more may be read from that connection; of
+ * HTTP/2, the stream alone is lost.
  */
 public final class MalformedException extends Exception {
   private static final long serialVersionUID = 1;
@@ -32,6 +33,11 @@ public final class MalformedException extends Exception {
   /** Not by the grammar, or not in this place. */
   public static MalformedException syntax(String message) {
     return new MalformedException(Kind.SYNTAX, message);
+  }
+
+  /** More than is allowed. */
+  public static MalformedException tooLarge(String message) {
+    return new MalformedException(Kind.TOO_LARGE, message);
   }
 
   /** What is wrong, as a sentence without its full stop. */

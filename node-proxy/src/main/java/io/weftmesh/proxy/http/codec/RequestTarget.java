@@ -57,7 +57,7 @@ public final class RequestTarget {
     return absolute && bytes[at + 3] != '/' && bytes[at + 3] != '?' ? at + 3 : -1;
   }
 
-  private static boolean isSchemeByte(byte b, boolean first) {
+  static boolean isSchemeByte(byte b, boolean first) {
     byte lower = Field.lowerCase(b);
     return (lower >= 'a' && lower <= 'z')
         || (!first && (Chars.isDigit(b) || b == '+' || b == '-' || b == '.'));
