@@ -39,9 +39,10 @@ import org.slf4j.LoggerFactory;
  *
  * <ol>
  *   <li>What was it opened to? The snapshot knows Services and pods by address.
- *   <li>What does the client speak? The Service's port may declare it; else the first bytes tell. A
- *       client that stays silent may wait for the server to speak, so the upstream connection is
- *       opened for it; when HTTP comes after all, that connection is the first of the pool.
+ *   <li>What does the client speak? The Service's port may declare it; else the first bytes tell,
+ *       and on a port declared as any version of HTTP they tell which. A client that stays silent
+ *       may wait for the server to speak, so the upstream connection is opened for it; when HTTP
+ *       comes after all, that connection is the first of the pool.
  *   <li>HTTP is routed request by request, in the http room. Everything else is one draw of a
  *       backend, one endpoint by load, another one if that can't be reached, and a relay.
  * </ol>
@@ -98,20 +99,21 @@ final class OutboundConnection implements Detector.Listener {
       case OutsideDestination outside -> detect(true);
       case ServiceDestination to -> {
         switch (to.port().declared()) {
-          case HTTP -> installHttp();
+          case HTTP, HTTP2, GRPC -> detect(false);
           case AUTO -> detect(!routes(to).expectsHttp());
-          case HTTP2, GRPC, TLS, TCP -> new Attempt(this::relay).next();
+          case TLS, TCP -> new Attempt(this::relay).next();
         }
       }
     }
   }
 
   @Override
-  public void detected(Protocol detected) {
+  public void detected(Protocol first) {
+    Protocol detected = first != Protocol.HTTP2 && isDeclaredHttp() ? Protocol.HTTP1 : first;
     protocol = detected;
-    if (detected == Protocol.HTTP1) {
+    if (isHttp(detected)) {
       offerEarly();
-      installHttp();
+      installHttp(detected);
     } else if (early != null) {
       EarlyUpstream opened = early;
       early = null;
@@ -150,14 +152,32 @@ final class OutboundConnection implements Detector.Listener {
     accepted.config().setAutoRead(true);
   }
 
-  private void installHttp() {
-    shared.http().install(accepted, new OutboundContext(client.http(), destination, original));
+  /** What speaks neither version on such a port gets HTTP/1's answer to what it can't read. */
+  private boolean isDeclaredHttp() {
+    return destination instanceof ServiceDestination to
+        && switch (to.port().declared()) {
+          case HTTP, HTTP2, GRPC -> true;
+          case AUTO, TLS, TCP -> false;
+        };
+  }
+
+  private static boolean isHttp(@Nullable Protocol detected) {
+    return detected == Protocol.HTTP1 || detected == Protocol.HTTP2;
+  }
+
+  private void installHttp(Protocol version) {
+    var context = new OutboundContext(client.http(), destination, original);
+    if (version == Protocol.HTTP2) {
+      shared.http().installHttp2(accepted, context);
+    } else {
+      shared.http().install(accepted, context);
+    }
   }
 
   private void openedEarly(EarlyUpstream opened) {
     earlyAttempt = null;
     early = opened;
-    if (protocol == Protocol.HTTP1) {
+    if (isHttp(protocol)) {
       offerEarly();
     } else if (protocol != null) {
       early = null;
@@ -176,7 +196,11 @@ final class OutboundConnection implements Detector.Listener {
     }
     if (opened.isUnused() && destination instanceof ServiceDestination) {
       opened.take();
-      client.http().offer(opened.endpoint(), opened.upstream());
+      if (protocol == Protocol.HTTP2) {
+        client.http().offerHttp2(opened.endpoint(), opened.upstream());
+      } else {
+        client.http().offer(opened.endpoint(), opened.upstream());
+      }
       if (opened.pick() != null) {
         opened.pick().close();
       }
@@ -361,7 +385,7 @@ final class OutboundConnection implements Detector.Listener {
       }
       if (earlyAttempt == this) {
         earlyAttempt = null;
-        if (protocol == Protocol.HTTP1) {
+        if (isHttp(protocol)) {
           return;
         }
         if (protocol == null) {

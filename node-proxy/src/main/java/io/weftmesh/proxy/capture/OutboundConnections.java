@@ -52,11 +52,11 @@ public final class OutboundConnections {
     new OutboundConnection(this, client(pod), accepted, destination).start();
   }
 
-  /** Closes the pod's unused upstream connections. */
-  public void closeIdle(CapturedPod pod) {
+  /** Has the pod's clients of HTTP go on elsewhere, and closes what is unused. */
+  public void leave(CapturedPod pod) {
     Client client = clients.get(pod);
     if (client != null) {
-      client.http().closeIdle();
+      client.http().leave();
     }
   }
 

@@ -6,6 +6,7 @@ import io.weftmesh.proxy.balance.Limit;
 import io.weftmesh.proxy.routing.Workload;
 import io.weftmesh.proxy.tunnel.Upstream;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
@@ -23,6 +24,8 @@ public final class ClientPod implements AutoCloseable {
   private final HttpMetrics metrics;
   private final Limit upstreams;
   private final Map<EventLoop, UpstreamPool> pools = new ConcurrentHashMap<>();
+  private final Map<EventLoop, UpstreamSessions> sessions = new ConcurrentHashMap<>();
+  private final Set<ClientSession> clients = ConcurrentHashMap.newKeySet();
   private volatile boolean closed;
 
   ClientPod(
@@ -41,7 +44,7 @@ public final class ClientPod implements AutoCloseable {
   }
 
   /**
-   * Takes over a connection that was opened before it was known that the client speaks HTTP.
+   * Takes over a connection that was opened before it was known that the client speaks HTTP/1.
    *
    * @param endpoint where it leads
    * @param upstream connected and unused, with auto-read off, on the loop that calls
@@ -50,14 +53,24 @@ public final class ClientPod implements AutoCloseable {
     pool(upstream.channel().eventLoop()).offer(upstream, endpoint);
   }
 
+  /** The same, for a client that turned out to speak HTTP/2. */
+  public void offerHttp2(Endpoint endpoint, Upstream upstream) {
+    sessions(upstream.channel().eventLoop()).offer(upstream, endpoint);
+  }
+
   /** Upstream connections that are open, for HTTP. */
   public int upstreams() {
     return upstreams.held();
   }
 
-  /** Unused connections are closed. */
-  public void closeIdle() {
+  /**
+   * The pod begins to leave: unused connections are closed, and clients of HTTP/2 are told to go on
+   * elsewhere, which those of HTTP/1 hear with their next answer.
+   */
+  public void leave() {
     pools.forEach((loop, pool) -> loop.execute(pool::closeIdle));
+    sessions.forEach((loop, upstream) -> loop.execute(upstream::closeIdle));
+    clients.forEach(client -> client.channel().eventLoop().execute(client::leave));
   }
 
   /** Unused connections are closed; those in use end with their request. */
@@ -65,6 +78,7 @@ public final class ClientPod implements AutoCloseable {
   public void close() {
     closed = true;
     pools.forEach((loop, pool) -> loop.execute(pool::close));
+    sessions.forEach((loop, upstream) -> loop.execute(upstream::close));
   }
 
   /** {@code namespace/workload}, as metrics have it. */
@@ -105,5 +119,31 @@ public final class ClientPod implements AutoCloseable {
   UpstreamPool ownPool(EventLoop loop, @Nullable Runnable onLost) {
     return new UpstreamPool(
         loop, dialer, upstreams, settings, metrics, Deadline.NONE, () -> false, onLost);
+  }
+
+  UpstreamSessions sessions(EventLoop loop) {
+    UpstreamSessions known = sessions.get(loop);
+    if (known == null) {
+      known = new UpstreamSessions(loop, dialer, upstreams, settings, metrics, leaving, null);
+      sessions.put(loop, known);
+    }
+    if (closed) {
+      known.close();
+    }
+    return known;
+  }
+
+  /** Those of one client connection alone. */
+  UpstreamSessions ownSessions(EventLoop loop, Runnable onLost) {
+    return new UpstreamSessions(loop, dialer, upstreams, settings, metrics, () -> false, onLost);
+  }
+
+  /** A client's connection of HTTP/2 is there, until {@link #closed}. */
+  void opened(ClientSession client) {
+    clients.add(client);
+  }
+
+  void closed(ClientSession client) {
+    clients.remove(client);
   }
 }

@@ -9,7 +9,7 @@ import java.util.Locale;
  * meaning.
  */
 public enum ErrorReason {
-  /** The client sent what is not HTTP/1, or could be read in two ways. */
+  /** The client sent what is not HTTP, or could be read in two ways. */
   BAD_REQUEST(400, "Bad Request"),
   /** The target's policy forbids this client. */
   DENIED(403, "Forbidden"),
@@ -25,9 +25,9 @@ public enum ErrorReason {
   UNRESOLVABLE_BACKEND(500, "Internal Server Error"),
   /** The route asks for something that can't be honoured. */
   UNSUPPORTED_FILTER(500, "Internal Server Error"),
-  /** A transfer coding that is not spoken here. */
+  /** A transfer coding that is not spoken here, or CONNECT over HTTP/2. */
   NOT_SUPPORTED(501, "Not Implemented"),
-  /** The endpoint answered with what is not HTTP/1. */
+  /** The endpoint answered with what is not HTTP, or not of the client's version. */
   BAD_RESPONSE(502, "Bad Gateway"),
   /** The endpoint's answer has headers over the limit. */
   RESPONSE_HEADERS_TOO_LARGE(502, "Bad Gateway"),

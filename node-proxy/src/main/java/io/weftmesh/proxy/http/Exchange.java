@@ -38,6 +38,8 @@ import org.jspecify.annotations.Nullable;
  *       counting, if the method is idempotent (RFC 9110, 9.2.2). The server did nothing wrong: it
  *       closed an unused connection while the request was on its way.
  *   <li>An endpoint that could not be connected to: any method, since nothing was sent.
+ *   <li>A stream that the endpoint refused, or that came when it was leaving already (RFC 9113,
+ *       8.7): any method, and without counting if it was leaving.
  *   <li>A connection that broke before a byte of the answer: only what is safe (RFC 9110, 9.2.1),
  *       because the endpoint may have done it.
  *   <li>A status code that the policy lists, and a time-out of the try if it lists 504: what is
@@ -583,11 +585,7 @@ final class Exchange {
     }
     boolean stale = from != null && from.isUsed();
     if (stale && !staleRetried && body.isReplayable() && Methods.isIdempotent(request.method())) {
-      staleRetried = true;
-      closePick();
-      count(RetryReason.STALE_CONNECTION);
-      attempt();
-      flushRequest();
+      repeatAtOnce();
       return;
     }
     if (picked != null) {
@@ -597,6 +595,39 @@ final class Exchange {
       return;
     }
     fail(ErrorReason.UPSTREAM_CLOSED, where() + " closed the connection before it answered");
+  }
+
+  /**
+   * The endpoint did nothing with the request, and has said so (RFC 9113, 8.7).
+   *
+   * @param leaving because it takes no more on that connection; otherwise the request itself was
+   *     refused, for which it may have its reasons
+   */
+  void notProcessed(boolean leaving) {
+    upstream = null;
+    Pick picked = pick;
+    if (leaving && !staleRetried && body.isReplayable()) {
+      if (picked != null) {
+        picked.untried();
+      }
+      repeatAtOnce();
+      return;
+    }
+    if (picked != null) {
+      picked.failed();
+    }
+    if (!retry(RetryReason.REFUSED)) {
+      fail(ErrorReason.UPSTREAM_CLOSED, where() + " did not take the request");
+    }
+  }
+
+  /** As if it had never been tried: nobody did anything wrong. */
+  private void repeatAtOnce() {
+    staleRetried = true;
+    closePick();
+    count(RetryReason.STALE_CONNECTION);
+    attempt();
+    flushRequest();
   }
 
   void malformedAnswer(MalformedException e) {

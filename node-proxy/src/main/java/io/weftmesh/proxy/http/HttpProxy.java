@@ -70,6 +70,11 @@ public final class HttpProxy {
     new ClientConnection(this, context, client).install();
   }
 
+  /** As {@link #install}, for a connection that begins with the preface of HTTP/2. */
+  public void installHttp2(DuplexChannel client, OutboundContext context) {
+    ClientSession.install(this, context, client);
+  }
+
   HttpSettings settings() {
     return settings;
   }

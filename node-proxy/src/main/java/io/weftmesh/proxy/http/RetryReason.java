@@ -6,8 +6,10 @@ import java.util.Locale;
 enum RetryReason {
   /** The endpoint could not be connected to; nothing was sent. */
   CONNECT,
-  /** A pooled connection turned out to be closed. */
+  /** A pooled connection turned out to be closed, or its endpoint to be leaving. */
   STALE_CONNECTION,
+  /** The endpoint refused the stream, and so did nothing with the request. */
+  REFUSED,
   /** The connection broke before a byte of the answer, and the request is safe. */
   RESET,
   /** The answer had a status code that the policy lists. */

@@ -214,7 +214,7 @@ final class NodeProxy {
   private void drain(CapturedPod pod) {
     hbone.drain(pod);
     tunnels.release(pod);
-    outbound.closeIdle(pod);
+    outbound.leave(pod);
   }
 
   private void forget(CapturedPod pod) {

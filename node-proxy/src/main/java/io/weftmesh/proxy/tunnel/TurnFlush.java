@@ -10,7 +10,7 @@ import io.netty.channel.ChannelPromise;
  * the turn were read, flushes. What thirty streams have written until then leaves in one TLS record
  * and one system call, where a flush at each write costs 70 % more processor time per request.
  */
-final class TurnFlush extends ChannelDuplexHandler implements Runnable {
+public final class TurnFlush extends ChannelDuplexHandler implements Runnable {
   @SuppressWarnings("NullAway.Init") // given by handlerAdded, before anything else is called
   private ChannelHandlerContext ctx;
 

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.netty.buffer.UnpooledByteBufAllocator;
 import io.netty.channel.EventLoop;
+import io.netty.handler.codec.http2.Http2Settings;
 import io.netty.util.concurrent.Future;
 import io.netty.util.concurrent.MockTicker;
 import io.netty.util.concurrent.Promise;
@@ -68,6 +69,7 @@ final class Mesh implements AutoCloseable {
   final Balancers<ServicePortKey> balancers = new Balancers<>(ticker::nanoTime, new Random(3));
   final Dials dials = new Dials();
   final List<Wire> clients = new ArrayList<>();
+  private final List<Http2Peer> peers = new ArrayList<>();
   final Metrics metrics = new Metrics();
   final ClientPod pod;
   boolean draining;
@@ -177,6 +179,33 @@ final class Mesh implements AutoCloseable {
     return wire;
   }
 
+  /** A client's connection to the Service that speaks HTTP/2. */
+  Http2Peer http2Client() {
+    return http2Client(
+        new Destination.ServiceDestination(servicePort(), IpFamily.IPV4), CLUSTER_ADDRESS);
+  }
+
+  Http2Peer http2Client(Destination destination, InetSocketAddress original) {
+    var wire = new Wire(ticker, allocator);
+    clients.add(wire);
+    proxy.installHttp2(wire, new OutboundContext(pod, destination, original));
+    return peer(Http2Peer.client(wire));
+  }
+
+  /** The only upstream connection that was opened since the last call, and speaks HTTP/2. */
+  Http2Peer openedHttp2() {
+    return peer(Http2Peer.server(opened()));
+  }
+
+  Http2Peer openedHttp2(Http2Settings settings) {
+    return peer(Http2Peer.server(opened(), settings));
+  }
+
+  private Http2Peer peer(Http2Peer peer) {
+    peers.add(peer);
+    return peer;
+  }
+
   /** The only upstream connection that was opened since the last call. */
   Wire opened() {
     assertThat(dials.opened).describedAs("upstream connections opened").isNotEmpty();
@@ -193,6 +222,7 @@ final class Mesh implements AutoCloseable {
     for (int i = 0; i < 3; i++) {
       clients.forEach(Mesh::run);
       dials.all.forEach(Mesh::run);
+      peers.forEach(Http2Peer::pump);
     }
   }
 
@@ -252,6 +282,7 @@ final class Mesh implements AutoCloseable {
         .allSatisfy(load -> assertThat(load.inHand()).describedAs("requests in hand").isZero());
     assertThat(pod.upstreams()).describedAs("upstream connections").isZero();
     assertThat(faults()).describedAs("faults of the proxy itself").isZero();
+    peers.forEach(Http2Peer::close);
     clients.forEach(Wire::finishAndReleaseAll);
     dials.all.forEach(Wire::finishAndReleaseAll);
     assertThat(allocator.metric().usedHeapMemory() + allocator.metric().usedDirectMemory())
