@@ -388,13 +388,13 @@ final class ClientConnection extends ChannelInboundHandlerAdapter
   }
 
   @Override
-  public void answerError(ErrorReason reason, String text) {
+  public void answerError(ErrorAnswer answer) {
     if (state == State.CLOSED) {
       return;
     }
     keepAlive &= state == State.AWAITING && !inputEnded && !context.pod().isLeaving();
     String connection = keepAlive ? (http10 ? "keep-alive" : "") : "close";
-    ByteBuf out = ErrorAnswer.write(channel.alloc(), reason, text, noBody, connection);
+    ByteBuf out = answer.write(channel.alloc(), noBody, connection);
     channel.write(out, channel.voidPromise());
     unflushed = true;
     requestOver();
@@ -519,7 +519,7 @@ final class ClientConnection extends ChannelInboundHandlerAdapter
     } else {
       noBody = false;
       proxy.metrics().series(context.pod().label(), context.service(), "", null).failed(reason, 0);
-      answerError(reason, text);
+      answerError(ErrorAnswer.of(reason, text));
     }
   }
 

@@ -3,8 +3,10 @@ package io.weftmesh.proxy.http;
 import io.netty.channel.EventLoop;
 import io.weftmesh.proxy.balance.Endpoint;
 import io.weftmesh.proxy.balance.Limit;
+import io.weftmesh.proxy.routing.IpFamily;
 import io.weftmesh.proxy.routing.Workload;
 import io.weftmesh.proxy.tunnel.Upstream;
+import java.net.InetAddress;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -88,6 +90,26 @@ public final class ClientPod implements AutoCloseable {
 
   boolean isLeaving() {
     return leaving.getAsBoolean();
+  }
+
+  /** Its address of a family, or its only one. */
+  InetAddress address(IpFamily family) {
+    for (InetAddress address : workload.addresses()) {
+      if (IpFamily.of(address) == family) {
+        return address;
+      }
+    }
+    return workload.addresses().getFirst();
+  }
+
+  /** What faults, limits and rates know it by. */
+  String uid() {
+    return workload.uid();
+  }
+
+  /** {@code namespace/service account}: what its certificate says of it. */
+  String identity() {
+    return workload.namespace() + "/" + workload.serviceAccount();
   }
 
   String namespace() {

@@ -32,7 +32,7 @@ interface ClientSide {
   void answerEnd(@Nullable Head trailers);
 
   /** An answer made by the proxy, complete. The exchange is over. */
-  void answerError(ErrorReason reason, String text);
+  void answerError(ErrorAnswer answer);
 
   /** The answer can't be completed, and the client must not take it for complete. */
   void answerBroken();

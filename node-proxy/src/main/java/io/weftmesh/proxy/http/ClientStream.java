@@ -66,7 +66,7 @@ final class ClientStream extends SessionStream implements ClientSide {
   void refuse(ErrorReason reason, String text, boolean end) {
     requestEnded = end;
     session.failed(reason);
-    answerError(reason, text);
+    answerError(ErrorAnswer.of(reason, text));
   }
 
   // --- the request ---
@@ -222,18 +222,14 @@ final class ClientStream extends SessionStream implements ClientSide {
   }
 
   @Override
-  public void answerError(ErrorReason reason, String text) {
+  public void answerError(ErrorAnswer answer) {
     exchange = null;
     if (fault == null) {
       if (grpc) {
-        writeHeaders(ErrorAnswer.grpc(reason, text), true);
+        writeHeaders(answer.grpc(), true);
       } else {
-        byte[] body = ErrorAnswer.body(text);
-        Http2Headers answer =
-            ErrorAnswer.head(reason)
-                .set(ErrorAnswer.CONTENT_TYPE, "text/plain; charset=utf-8")
-                .setInt("content-length", body.length);
-        writeHeaders(answer, noBody);
+        byte[] body = answer.body();
+        writeHeaders(answer.head(), noBody);
         writeData(allocator().ioBuffer(body.length).writeBytes(body));
         writeEnd();
       }

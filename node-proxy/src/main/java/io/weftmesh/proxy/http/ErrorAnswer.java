@@ -3,53 +3,70 @@ package io.weftmesh.proxy.http;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
 import io.netty.buffer.ByteBufUtil;
+import io.netty.handler.codec.http.HttpResponseStatus;
 import io.netty.handler.codec.http2.DefaultHttp2Headers;
 import io.netty.handler.codec.http2.Http2Headers;
 import io.netty.util.AsciiString;
 import io.weftmesh.proxy.http.codec.HeaderBlockWriter;
 import java.nio.charset.StandardCharsets;
 
-/** An answer that the proxy makes: a status, {@code x-weft-error}, and a line for people. */
-final class ErrorAnswer {
+/**
+ * An answer that the proxy makes: a status, {@code x-weft-error}, and a line for people.
+ *
+ * @param status of HTTP; the reason's own unless somebody asked for another
+ * @param grpcStatus for a client that speaks gRPC
+ * @param retryAfterSeconds when the client should come again; 0 to say nothing of that
+ */
+record ErrorAnswer(
+    ErrorReason reason, int status, int grpcStatus, String text, long retryAfterSeconds) {
   /** Texts quote what others sent. */
   private static final int MAX_TEXT_CHARS = 1000;
 
-  static final AsciiString NAME = AsciiString.cached("x-weft-error");
-  static final AsciiString CONTENT_TYPE = AsciiString.cached("content-type");
+  private static final AsciiString NAME = AsciiString.cached("x-weft-error");
+  private static final AsciiString CONTENT_TYPE = AsciiString.cached("content-type");
+  private static final AsciiString RETRY_AFTER = AsciiString.cached("retry-after");
 
-  private ErrorAnswer() {}
+  /** The answer that a reason asks for. */
+  static ErrorAnswer of(ErrorReason reason, String text) {
+    return new ErrorAnswer(reason, reason.status(), GrpcStatus.of(reason), text, 0);
+  }
 
-  /**
-   * Its head for HTTP/2, without a body.
-   *
-   * @param reason for the status
-   */
-  static Http2Headers head(ErrorReason reason) {
+  /** For HTTP/2, the whole of an answer that has no body: in place of one that can't be read. */
+  static Http2Headers bodiless(ErrorReason reason) {
     return new DefaultHttp2Headers(false)
         .status(HeaderBlockWriter.status(reason.status()))
         .set(NAME, reason.word());
   }
 
+  /** Its head for HTTP/2. */
+  Http2Headers head() {
+    Http2Headers head =
+        new DefaultHttp2Headers(false)
+            .status(HeaderBlockWriter.status(status))
+            .set(NAME, reason.word())
+            .set(CONTENT_TYPE, "text/plain; charset=utf-8")
+            .setInt("content-length", body().length);
+    return withRetryAfter(head);
+  }
+
   /**
-   * Its head for a gRPC client: an answer of trailers alone, which says what went wrong in the
-   * terms that gRPC has for it.
+   * The whole of it for a gRPC client: an answer of trailers alone, which says what went wrong in
+   * the terms that gRPC has for it.
    */
-  static Http2Headers grpc(ErrorReason reason, String text) {
-    return new DefaultHttp2Headers(false)
-        .status(HeaderBlockWriter.status(200))
-        .set(CONTENT_TYPE, "application/grpc")
-        .set(NAME, reason.word())
-        .set("grpc-status", Integer.toString(GrpcStatus.of(reason)))
-        .set("grpc-message", GrpcStatus.message("weft: " + shortened(text)));
+  Http2Headers grpc() {
+    Http2Headers head =
+        new DefaultHttp2Headers(false)
+            .status(HeaderBlockWriter.status(200))
+            .set(CONTENT_TYPE, "application/grpc")
+            .set(NAME, reason.word())
+            .set("grpc-status", Integer.toString(grpcStatus))
+            .set("grpc-message", GrpcStatus.message("weft: " + shortened()));
+    return withRetryAfter(head);
   }
 
   /** Its line for people. */
-  static byte[] body(String text) {
-    return ("weft: " + shortened(text) + "\n").getBytes(StandardCharsets.UTF_8);
-  }
-
-  private static String shortened(String text) {
-    return text.length() > MAX_TEXT_CHARS ? text.substring(0, MAX_TEXT_CHARS) : text;
+  byte[] body() {
+    return ("weft: " + shortened() + "\n").getBytes(StandardCharsets.UTF_8);
   }
 
   /**
@@ -58,16 +75,14 @@ final class ErrorAnswer {
    * @param noBody whether the answer is to a HEAD
    * @param connection the value of {@code Connection}, or empty for none
    */
-  static ByteBuf write(
-      ByteBufAllocator allocator,
-      ErrorReason reason,
-      String text,
-      boolean noBody,
-      String connection) {
-    byte[] body = body(text);
+  ByteBuf write(ByteBufAllocator allocator, boolean noBody, String connection) {
+    byte[] body = body();
     var head = new StringBuilder(256);
-    head.append("HTTP/1.1 ").append(reason.status()).append(' ').append(reason.phrase());
+    head.append("HTTP/1.1 ").append(status).append(' ').append(phrase());
     head.append("\r\nx-weft-error: ").append(reason.word());
+    if (retryAfterSeconds > 0) {
+      head.append("\r\nretry-after: ").append(retryAfterSeconds);
+    }
     head.append("\r\ncontent-type: text/plain; charset=utf-8\r\ncontent-length: ");
     head.append(body.length);
     if (!connection.isEmpty()) {
@@ -80,5 +95,19 @@ final class ErrorAnswer {
       out.writeBytes(body);
     }
     return out;
+  }
+
+  private Http2Headers withRetryAfter(Http2Headers head) {
+    return retryAfterSeconds > 0 ? head.setLong(RETRY_AFTER, retryAfterSeconds) : head;
+  }
+
+  private String phrase() {
+    return status == reason.status()
+        ? reason.phrase()
+        : HttpResponseStatus.valueOf(status).reasonPhrase();
+  }
+
+  private String shortened() {
+    return text.length() > MAX_TEXT_CHARS ? text.substring(0, MAX_TEXT_CHARS) : text;
   }
 }

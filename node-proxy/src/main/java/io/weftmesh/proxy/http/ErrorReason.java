@@ -19,6 +19,8 @@ public enum ErrorReason {
   REQUEST_TIMEOUT(408, "Request Timeout"),
   /** A mirror's alone, which no client sees: a body is mirrored up to a bound. */
   MIRROR_TOO_LARGE(413, "Content Too Large"),
+  /** The Service's rate limit. */
+  RATE_LIMITED(429, "Too Many Requests"),
   /** Request headers or trailers over the limit. */
   HEADERS_TOO_LARGE(431, "Request Header Fields Too Large"),
   /** The route leads to a backend that does not exist or can't be used. */
@@ -41,6 +43,10 @@ public enum ErrorReason {
   NO_IDENTITY(503, "Service Unavailable"),
   /** No authenticated connection to a target that must not be spoken to otherwise. */
   INSECURE(503, "Service Unavailable"),
+  /** A fault that a policy puts in, with the status that it asks for. */
+  FAULT_INJECTED(503, "Service Unavailable"),
+  /** A limit that the Service's policy sets is reached. */
+  LIMIT_REACHED(503, "Service Unavailable"),
   /** A limit of this proxy is reached. */
   OVERLOADED(503, "Service Unavailable"),
   /** The whole request took longer than the route allows. */

@@ -6,14 +6,9 @@ import io.netty.util.concurrent.Future;
 import io.weftmesh.policy.model.BackendSettings;
 import io.weftmesh.policy.model.Filter;
 import io.weftmesh.policy.model.RequestPolicy;
-import io.weftmesh.policy.model.RetryPolicy;
-import io.weftmesh.policy.model.ServicePortKey;
 import io.weftmesh.policy.model.Timeouts;
 import io.weftmesh.proxy.balance.Endpoint;
-import io.weftmesh.proxy.balance.EndpointSet;
-import io.weftmesh.proxy.balance.Pick;
 import io.weftmesh.proxy.balance.RetryBudget;
-import io.weftmesh.proxy.balance.Tried;
 import io.weftmesh.proxy.http.codec.Field;
 import io.weftmesh.proxy.http.codec.Framing;
 import io.weftmesh.proxy.http.codec.Head;
@@ -22,7 +17,6 @@ import io.weftmesh.proxy.http.filter.ResponseFilters;
 import io.weftmesh.proxy.routing.Destination;
 import io.weftmesh.proxy.tunnel.Unreachable;
 import java.util.List;
-import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
@@ -58,9 +52,6 @@ final class Exchange {
   /** Counted for a request whose client did not wait for the answer. */
   private static final int CLIENT_LEFT = 499;
 
-  private static final RetryPolicy NO_RETRIES =
-      new RetryPolicy(0, Set.of(), false, RetryPolicy.Backoff.DEFAULT, RetryPolicy.Budget.DEFAULT);
-
   private enum Phase {
     NEW,
     CONNECTING,
@@ -85,26 +76,20 @@ final class Exchange {
   private final boolean expectsContinue;
   private final RequestBody body;
   private final TimeLimits limits;
+  private final Retries retries;
+  private final Target target;
   private final boolean mirrored;
   private final String service;
 
   private Phase phase = Phase.NEW;
-  private String backend = "";
-  private @Nullable ServicePortKey backendKey;
-  private RetryPolicy policy = RetryPolicy.DEFAULT;
-  private BackendSettings settings = BackendSettings.DEFAULT;
   private List<Filter> filters = List.of();
-  private @Nullable RetryBudget budget;
   private @Nullable Mirrors mirrors;
   private @Nullable String origin;
 
-  private @Nullable Pick pick;
-  private @Nullable Tried tried;
   private @Nullable Connecting connecting;
   private @Nullable Future<?> pause;
   private @Nullable UpstreamSide upstream;
   private HttpMetrics.@Nullable Series series;
-  private int retries;
   private boolean staleRetried;
   private boolean continued;
   private boolean bodyBegun;
@@ -153,6 +138,8 @@ final class Exchange {
     this.request = request;
     this.framing = framing;
     this.limits = new TimeLimits(client.loop(), deadline);
+    this.target = new Target(proxy, context);
+    this.retries = new Retries(proxy, request.method(), context.service(), limits);
     this.mirrored = mirrored;
     this.service = context.service();
     this.upgrade = HopByHop.upgrades(request);
@@ -175,7 +162,7 @@ final class Exchange {
               service,
               List.of(),
               List.of(),
-              new RequestPolicy(Timeouts.NONE, NO_RETRIES),
+              new RequestPolicy(Timeouts.NONE, Retries.NONE),
               BackendSettings.DEFAULT));
     }
   }
@@ -184,7 +171,7 @@ final class Exchange {
   void follow(Routed routed) {
     switch (routed) {
       case Routed.Refuse refuse -> {
-        backend = refuse.backend();
+        target.hold(refuse.backend());
         fail(refuse.reason(), refuse.text());
       }
       case Routed.Answer answer -> answerItself(answer.head());
@@ -193,16 +180,15 @@ final class Exchange {
   }
 
   private void forward(Routed.Forward to) {
-    backendKey = to.backendKey();
-    backend = to.backend();
+    target.hold(to);
     filters = to.filters();
-    policy = to.policy().retries();
-    settings = to.settings();
+    RetryBudget budget = null;
     if (context.destination() instanceof Destination.ServiceDestination of && !mirrored) {
-      budget = proxy.budget(of.port().key(), policy.budget());
+      budget = proxy.budget(of.port().key(), to.policy().retries().budget());
       budget.request();
     }
-    limits.hold(to.policy().timeouts(), settings.idleTimeout());
+    retries.hold(to.policy().retries(), budget, to.backend());
+    limits.hold(to.policy().timeouts(), to.settings().idleTimeout());
     HopByHop.strip(request, upgrade);
     if (!to.mirrors().isEmpty() && !upgrade) {
       mirrors = Mirrors.begin(to.mirrors(), proxy, context, client, pool, request, framing);
@@ -227,24 +213,12 @@ final class Exchange {
   // --- a try ---
 
   private void attempt() {
-    Endpoint endpoint;
-    if (backendKey != null) {
-      EndpointSet endpoints =
-          proxy
-              .snapshot()
-              .endpoints(
-                  backendKey, ((Destination.ServiceDestination) context.destination()).family());
-      Pick next = proxy.balancer(backendKey).pick(endpoints, tried);
-      if (next == null) {
-        fail(
-            ErrorReason.NO_ENDPOINT,
-            backend + " has no endpoint that is ready; look at its pods and their readiness");
-        return;
-      }
-      pick = next;
-      endpoint = next.endpoint();
-    } else {
-      endpoint = context.endpoint();
+    Endpoint endpoint = target.next(request, retries.tried());
+    if (endpoint == null) {
+      fail(
+          ErrorReason.NO_ENDPOINT,
+          target.label() + " has no endpoint that is ready; look at its pods and their readiness");
+      return;
     }
     limits.beginTry();
     UpstreamSide pooled = staleRetried ? null : pool.take(endpoint, maxIdleNanos());
@@ -255,12 +229,12 @@ final class Exchange {
     phase = Phase.CONNECTING;
     var attempt = new Connecting();
     connecting = attempt;
-    pool.connect(endpoint, settings.connectTimeout(), attempt);
+    pool.connect(endpoint, target.settings().connectTimeout(), attempt);
   }
 
   private long maxIdleNanos() {
     // Where nothing is balanced, a connection stands for the client's own, whatever its age.
-    return backendKey == null || Methods.isIdempotent(request.method())
+    return !target.isBalanced() || Methods.isIdempotent(request.method())
         ? Deadline.NONE
         : FRESH_NANOS;
   }
@@ -292,7 +266,7 @@ final class Exchange {
     series =
         mirrored
             ? series()
-            : connection.series(proxy.metrics(), context.pod().label(), service, backend);
+            : connection.series(proxy.metrics(), context.pod().label(), service, target.label());
     connection.begin(this, request, framing);
     ByteBuf soFar = body.copy(client.allocator());
     if (soFar != null) {
@@ -313,13 +287,10 @@ final class Exchange {
         cause instanceof Unreachable unreachable
             ? unreachable.reason()
             : Unreachable.Reason.REFUSED;
-    Pick failed = pick;
-    if (failed != null) {
-      if (reason.isOfTheEndpoint()) {
-        failed.unreachable();
-      } else {
-        failed.untried();
-      }
+    if (reason.isOfTheEndpoint()) {
+      target.unreachable();
+    } else {
+      target.untried();
     }
     boolean elsewhere =
         reason != Unreachable.Reason.NO_IDENTITY
@@ -328,7 +299,7 @@ final class Exchange {
     if (elsewhere && retry(RetryReason.CONNECT)) {
       return;
     }
-    fail(ErrorReason.of(reason), "no connection to " + where() + ": " + why);
+    fail(ErrorReason.of(reason), "no connection to " + target + ": " + why);
   }
 
   // --- the request's body ---
@@ -457,18 +428,15 @@ final class Exchange {
   void answer(Head head, Framing answerFraming, boolean upstreamKept) {
     limits.active();
     int code = head.status();
-    Pick picked = pick;
     boolean failure = code >= 500 && code != 501 && code != 505;
-    if (picked != null) {
-      if (failure) {
-        picked.failed();
-      } else {
-        picked.answered();
-      }
+    if (failure) {
+      target.failed();
+    } else {
+      target.answered();
     }
-    if (mayRepeat() && policy.statusCodes().contains(code)) {
+    if (retries.lists(head, answerFraming)) {
       UpstreamSide from = upstream;
-      if (retry(RetryReason.STATUS)) {
+      if (retry(RetryReason.STATUS, head)) {
         if (from != null) {
           from.discard();
         }
@@ -541,10 +509,7 @@ final class Exchange {
 
   /** The endpoint speaks another protocol from here on, on a channel that is the client's now. */
   void switchProtocol(Head head, DuplexChannel to, @Nullable ByteBuf early) {
-    Pick picked = pick;
-    if (picked != null) {
-      picked.answered();
-    }
+    target.answered();
     series().answered(head.status(), limits.tookNanos());
     phase = Phase.SWITCHED;
     limits.stop();
@@ -575,11 +540,8 @@ final class Exchange {
       client.answerBroken();
       return;
     }
-    Pick picked = pick;
     if (phase == Phase.ANSWERING) {
-      if (picked != null) {
-        picked.failed();
-      }
+      target.failed();
       brokenOff();
       return;
     }
@@ -588,13 +550,11 @@ final class Exchange {
       repeatAtOnce();
       return;
     }
-    if (picked != null) {
-      picked.unreachable();
-    }
-    if (Methods.isSafe(request.method()) && retry(RetryReason.RESET)) {
+    target.unreachable();
+    if (retries.afterReset() && retry(RetryReason.RESET)) {
       return;
     }
-    fail(ErrorReason.UPSTREAM_CLOSED, where() + " closed the connection before it answered");
+    fail(ErrorReason.UPSTREAM_CLOSED, target + " closed the connection before it answered");
   }
 
   /**
@@ -605,27 +565,22 @@ final class Exchange {
    */
   void notProcessed(boolean leaving) {
     upstream = null;
-    Pick picked = pick;
     if (leaving && !staleRetried && body.isReplayable()) {
-      if (picked != null) {
-        picked.untried();
-      }
+      target.untried();
       repeatAtOnce();
       return;
     }
-    if (picked != null) {
-      picked.failed();
-    }
+    target.failed();
     if (!retry(RetryReason.REFUSED)) {
-      fail(ErrorReason.UPSTREAM_CLOSED, where() + " did not take the request");
+      fail(ErrorReason.UPSTREAM_CLOSED, target + " did not take the request");
     }
   }
 
   /** As if it had never been tried: nobody did anything wrong. */
   private void repeatAtOnce() {
     staleRetried = true;
-    closePick();
-    count(RetryReason.STALE_CONNECTION);
+    target.close();
+    retries.count(RetryReason.STALE_CONNECTION);
     attempt();
     flushRequest();
   }
@@ -633,10 +588,7 @@ final class Exchange {
   void malformedAnswer(MalformedException e) {
     UpstreamSide from = upstream;
     upstream = null;
-    Pick picked = pick;
-    if (picked != null) {
-      picked.failed();
-    }
+    target.failed();
     if (phase == Phase.ANSWERING) {
       brokenOff();
     } else {
@@ -644,7 +596,7 @@ final class Exchange {
           e.kind() == MalformedException.Kind.TOO_LARGE
               ? ErrorReason.RESPONSE_HEADERS_TOO_LARGE
               : ErrorReason.BAD_RESPONSE,
-          (from == null ? backend : from.endpoint().address() + " of " + backend)
+          (from == null ? target.label() : from.endpoint().address() + " of " + target.label())
               + " answered with what can't be passed on: "
               + e.problem());
     }
@@ -658,39 +610,27 @@ final class Exchange {
 
   // --- again ---
 
-  /** Whether the policy would have this sent again for what an endpoint said. */
-  private boolean mayRepeat() {
-    return policy.nonIdempotent() || Methods.isIdempotent(request.method());
-  }
-
   /** Whether it will be sent again; then the caller has nothing more to do. */
   private boolean retry(RetryReason reason) {
-    if (retries >= policy.attempts() || !body.isReplayable()) {
+    return retry(reason, null);
+  }
+
+  /**
+   * @param answer what the endpoint said, if it said anything
+   */
+  private boolean retry(RetryReason reason, @Nullable Head answer) {
+    // Most clients that have ended their side have left, and the work would be for nobody.
+    boolean leftAlone = inputEnded && reason != RetryReason.CONNECT;
+    long pauseNanos =
+        leftAlone || !body.isReplayable() ? Retries.NO_RETRY : retries.take(reason, answer);
+    if (pauseNanos == Retries.NO_RETRY) {
       return false;
     }
-    if (inputEnded && reason != RetryReason.CONNECT) {
-      // Most clients that have ended their side have left, and the work would be for nobody.
-      return false;
-    }
-    long pauseNanos = Backoff.nanos(policy.backoff(), retries + 1, proxy.random());
-    if (!limits.allows(pauseNanos)) {
-      return false;
-    }
-    RetryBudget shared = budget;
-    if (shared != null && !shared.tryRetry()) {
-      proxy.metrics().budgetExhausted(service).increment();
-      return false;
-    }
-    retries++;
-    count(reason);
-    Pick last = pick;
+    Endpoint last = target.endpoint();
     if (last != null) {
-      if (tried == null) {
-        tried = new Tried();
-      }
-      tried.add(last.endpoint());
+      retries.failedAt(last);
     }
-    closePick();
+    target.close();
     upstream = null;
     phase = Phase.PAUSING;
     limits.endTry();
@@ -705,10 +645,6 @@ final class Exchange {
       flushRequest();
       client.flush();
     }
-  }
-
-  private void count(RetryReason reason) {
-    proxy.metrics().retries(service, backend, reason).increment();
   }
 
   // --- time ---
@@ -735,10 +671,11 @@ final class Exchange {
       limits.arm();
       return;
     }
-    String last = where();
+    String last = target.toString();
     UpstreamSide from = upstream;
     connecting = null;
-    if (mayRepeat() && policy.statusCodes().contains(504) && retry(RetryReason.TRY_TIMEOUT)) {
+    target.timedOut();
+    if (retries.afterTimeOut() && retry(RetryReason.TRY_TIMEOUT)) {
       if (from != null) {
         from.cancel();
       }
@@ -759,7 +696,7 @@ final class Exchange {
       client.answerBroken();
     } else {
       dropUpstream();
-      fail(reason, backend + ": " + text);
+      fail(reason, target.label() + ": " + text);
     }
   }
 
@@ -768,7 +705,7 @@ final class Exchange {
   private void fail(ErrorReason reason, String text) {
     series().failed(reason, limits.tookNanos());
     over();
-    client.answerError(reason, text);
+    client.answerError(ErrorAnswer.of(reason, text));
   }
 
   private void dropUpstream() {
@@ -776,14 +713,6 @@ final class Exchange {
     upstream = null;
     if (from != null) {
       from.cancel();
-    }
-  }
-
-  private void closePick() {
-    Pick picked = pick;
-    if (picked != null) {
-      pick = null;
-      picked.close();
     }
   }
 
@@ -801,7 +730,7 @@ final class Exchange {
       pause = null;
     }
     limits.end();
-    closePick();
+    target.close();
     body.release();
   }
 
@@ -814,14 +743,7 @@ final class Exchange {
     return resolved != null
         ? resolved
         : mirrored
-            ? proxy.metrics().mirrorSeries(context.pod().label(), service, backend)
-            : proxy.metrics().series(context.pod().label(), service, backend, null);
-  }
-
-  private String where() {
-    Pick picked = pick;
-    return picked != null
-        ? picked.endpoint().address() + " of " + backend
-        : backendKey != null ? backend : context.original().toString();
+            ? proxy.metrics().mirrorSeries(context.pod().label(), service, target.label())
+            : proxy.metrics().series(context.pod().label(), service, target.label(), null);
   }
 }

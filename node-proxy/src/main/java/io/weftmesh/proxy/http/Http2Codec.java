@@ -130,7 +130,7 @@ final class Http2Codec extends Http2FrameCodecBuilder {
           .writeHeaders(
               ctx,
               stream.id(),
-              ErrorAnswer.head(ErrorReason.HEADERS_TOO_LARGE),
+              ErrorAnswer.bodiless(ErrorReason.HEADERS_TOO_LARGE),
               0,
               true,
               ctx.newPromise());

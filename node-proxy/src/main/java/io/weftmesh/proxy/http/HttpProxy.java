@@ -1,6 +1,7 @@
 package io.weftmesh.proxy.http;
 
 import io.netty.channel.socket.DuplexChannel;
+import io.weftmesh.policy.model.BackendSettings;
 import io.weftmesh.policy.model.RetryPolicy;
 import io.weftmesh.policy.model.ServicePortKey;
 import io.weftmesh.proxy.balance.Balancer;
@@ -83,8 +84,8 @@ public final class HttpProxy {
     return snapshots.get();
   }
 
-  Balancer balancer(ServicePortKey backend) {
-    return balancers.of(backend);
+  Balancer balancer(ServicePortKey backend, BackendSettings settings) {
+    return balancers.of(backend, settings);
   }
 
   RetryBudget budget(ServicePortKey service, RetryPolicy.Budget terms) {

@@ -82,7 +82,7 @@ final class Mirror implements ClientSide {
   public void answerEnd(@Nullable Head trailers) {}
 
   @Override
-  public void answerError(ErrorReason reason, String text) {}
+  public void answerError(ErrorAnswer answer) {}
 
   @Override
   public void answerBroken() {}

@@ -5,9 +5,9 @@
  * <p>The way of a request through the classes: {@code ClientConnection} reads it, {@code Exchange}
  * decides what becomes of it, {@code UpstreamConnection} takes it to an endpoint and reads the
  * answer, which goes back through the same {@code Exchange}. An {@code Exchange} knows nothing of
- * the protocol on either side. With HTTP/2 it is {@code ClientStream} of a {@code ClientSession}, and
- * {@code UpstreamStream} of an {@code UpstreamSession}. The protocol towards the endpoint is always
- * the client's own.
+ * the protocol on either side. With HTTP/2 it is {@code ClientStream} of a {@code ClientSession},
+ * and {@code UpstreamStream} of an {@code UpstreamSession}. The protocol towards the endpoint is
+ * always the client's own.
  *
  * <p>All objects that belong to one client connection live on its event loop, and so do the
  * upstream connections it uses; nothing here locks or blocks.

@@ -1,0 +1,130 @@
+package io.weftmesh.proxy.http;
+
+import io.weftmesh.policy.model.BackendSettings;
+import io.weftmesh.policy.model.ServicePortKey;
+import io.weftmesh.proxy.balance.Endpoint;
+import io.weftmesh.proxy.balance.Pick;
+import io.weftmesh.proxy.balance.Sticky;
+import io.weftmesh.proxy.balance.Tried;
+import io.weftmesh.proxy.http.codec.Head;
+import io.weftmesh.proxy.routing.Destination.ServiceDestination;
+import io.weftmesh.proxy.routing.Snapshot;
+import io.weftmesh.proxy.routing.Stickiness;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The backend of one request, and the endpoint of it that is tried at the moment. Where nothing is
+ * balanced there is one endpoint, the address that was asked for, and nobody hears how it did.
+ * Confined to the loop of the request.
+ */
+final class Target {
+  private final HttpProxy proxy;
+  private final OutboundContext context;
+  private @Nullable ServicePortKey backend;
+  private String label = "";
+  private BackendSettings settings = BackendSettings.DEFAULT;
+  private @Nullable Pick pick;
+
+  Target(HttpProxy proxy, OutboundContext context) {
+    this.proxy = proxy;
+    this.context = context;
+  }
+
+  void hold(Routed.Forward to) {
+    backend = to.backendKey();
+    label = to.backend();
+    settings = to.settings();
+  }
+
+  /** For a request that comes no further. */
+  void hold(String newLabel) {
+    label = newLabel;
+  }
+
+  /** As metrics have it. */
+  String label() {
+    return label;
+  }
+
+  BackendSettings settings() {
+    return settings;
+  }
+
+  boolean isBalanced() {
+    return backend != null;
+  }
+
+  /**
+   * The endpoint for the next try; null if there is none.
+   *
+   * @param tried those that failed; null for none
+   */
+  @Nullable Endpoint next(Head request, @Nullable Tried tried) {
+    ServicePortKey of = backend;
+    if (of == null || !(context.destination() instanceof ServiceDestination to)) {
+      return context.endpoint();
+    }
+    Snapshot snapshot = proxy.snapshot();
+    Sticky sticky =
+        Stickiness.of(
+            snapshot.servicePort(of),
+            settings,
+            new RoutedHead(request),
+            context.pod().address(to.family()));
+    pick = proxy.balancer(of, settings).pick(snapshot.endpoints(of, to.family()), tried, sticky);
+    return pick == null ? null : pick.endpoint();
+  }
+
+  /** The endpoint that is tried; null if none is, or nothing is balanced. */
+  @Nullable Endpoint endpoint() {
+    return pick == null ? null : pick.endpoint();
+  }
+
+  void answered() {
+    if (pick != null) {
+      pick.answered();
+    }
+  }
+
+  void failed() {
+    if (pick != null) {
+      pick.failed();
+    }
+  }
+
+  void unreachable() {
+    if (pick != null) {
+      pick.unreachable();
+    }
+  }
+
+  void timedOut() {
+    if (pick != null) {
+      pick.timedOut();
+    }
+  }
+
+  /** Nobody knows how the endpoint would have done. */
+  void untried() {
+    if (pick != null) {
+      pick.untried();
+    }
+  }
+
+  /** The try is over. */
+  void close() {
+    Pick picked = pick;
+    if (picked != null) {
+      pick = null;
+      picked.close();
+    }
+  }
+
+  /** For people. */
+  @Override
+  public String toString() {
+    return pick != null
+        ? pick.endpoint().address() + " of " + label
+        : backend != null ? label : context.original().toString();
+  }
+}
