@@ -41,7 +41,7 @@ final class SecurityCompiler {
       findings.invalid("spec", "is missing");
       return strict(Map.of());
     }
-    Map<String, String> selector = selector(spec.selector(), findings);
+    Map<String, String> selector = Selectors.read(spec.selector(), findings);
     Map<Integer, InboundMode> ports = ports(spec.ports(), findings);
     if (spec.mode() == null && ports.isEmpty() && spec.withoutIdentity() == null) {
       findings.invalid("spec", "says nothing, expected mode, ports or withoutIdentity");
@@ -59,23 +59,6 @@ final class SecurityCompiler {
   private static SecurityRule strict(Map<String, String> selector) {
     return new SecurityRule(
         selector, Optional.of(InboundMode.STRICT), Map.of(), Optional.of(WithoutIdentity.WAIT));
-  }
-
-  private static Map<String, String> selector(
-      MeshSecuritySpec.@Nullable Selector selector, Findings findings) {
-    if (selector == null) {
-      return Map.of();
-    }
-    if (selector.matchLabels() == null || selector.matchLabels().isEmpty()) {
-      findings.invalid(
-          "spec.selector.matchLabels", "is empty, expected labels, or no selector for all pods");
-      return Map.of();
-    }
-    if (selector.matchLabels().containsValue(null)) {
-      findings.invalid("spec.selector.matchLabels", "has a label without a value");
-      return Map.of();
-    }
-    return selector.matchLabels();
   }
 
   private static Map<Integer, InboundMode> ports(

@@ -20,7 +20,8 @@ class CrdsTest {
   @TempDir Path scratch;
 
   @ParameterizedTest
-  @ValueSource(classes = {TrafficShift.class, TrafficPolicy.class, MeshSecurity.class})
+  @ValueSource(
+      classes = {TrafficShift.class, TrafficPolicy.class, MeshSecurity.class, AccessPolicy.class})
   void checkedInCrdIsWhatTheClassSays(Class<? extends PolicyObject<?>> type) throws IOException {
     String crd = CrdText.of(type, scratch);
     Path file = CHECKED_IN.resolve(HasMetadata.getFullResourceName(type) + ".yaml");
