@@ -1,6 +1,7 @@
 package io.weftmesh.policy.compile;
 
 import io.weftmesh.policy.model.Backend;
+import io.weftmesh.policy.model.HeaderMatch;
 import io.weftmesh.policy.model.ServiceKey;
 import io.weftmesh.policy.model.ServicePortKey;
 import io.weftmesh.policy.model.WeightedBackend;
@@ -9,12 +10,15 @@ import io.weftmesh.policy.v1alpha1.TrafficShiftSpec;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Set;
 
 /** The backends of one {@code TrafficShift}, for each port of the Service that it shifts. */
 final class ShiftCompiler {
   /** What the CRD allows, too: a draw looks at its backends one after the other. */
   private static final int MAX_BACKENDS = 16;
+
+  private static final int MAX_HEADERS = 16;
 
   private final Written<TrafficShiftSpec> shift;
   private final TrafficShiftSpec spec;
@@ -69,7 +73,51 @@ final class ShiftCompiler {
     if (!anyWeight && !findings.isInvalid()) {
       findings.invalid("spec.backends", "have no weight above 0, so that nothing gets any traffic");
     }
+    if (spec.match() != null) {
+      checkHeaders(spec.match());
+    }
     return !findings.isInvalid();
+  }
+
+  /** The headers that a request must have to be shifted; none if all are. */
+  List<HeaderMatch> headers() {
+    List<HeaderMatch> headers = new ArrayList<>();
+    for (TrafficShiftSpec.Header header :
+        spec.match() == null || spec.match().headers() == null
+            ? List.<TrafficShiftSpec.Header>of()
+            : spec.match().headers()) {
+      if (header.name() != null && header.value() != null) {
+        headers.add(new HeaderMatch(header.name(), header.value()));
+      }
+    }
+    return headers;
+  }
+
+  private void checkHeaders(TrafficShiftSpec.Match match) {
+    List<TrafficShiftSpec.Header> headers = match.headers();
+    if (headers == null || headers.isEmpty() || headers.size() > MAX_HEADERS) {
+      findings.invalid(
+          "spec.match.headers",
+          "has "
+              + (headers == null ? 0 : headers.size())
+              + " entries, expected 1 to "
+              + MAX_HEADERS);
+      return;
+    }
+    Set<String> seen = new HashSet<>();
+    for (int i = 0; i < headers.size(); i++) {
+      String field = "spec.match.headers[" + i + "]";
+      TrafficShiftSpec.Header header = headers.get(i);
+      if (header == null) {
+        findings.invalid(field, "is empty");
+        continue;
+      }
+      String name = HeaderChanges.name(header.name(), field + ".name", findings);
+      findings.present(field + ".value", header.value());
+      if (name != null && !seen.add(name.toLowerCase(Locale.ROOT))) {
+        findings.invalid(field + ".name", "is \"" + name + "\", which stands there twice");
+      }
+    }
   }
 
   /** The draw for one port of the Service, for backends that were checked. */

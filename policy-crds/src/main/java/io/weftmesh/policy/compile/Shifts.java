@@ -1,7 +1,9 @@
 package io.weftmesh.policy.compile;
 
 import io.weftmesh.policy.model.Backend;
+import io.weftmesh.policy.model.HeaderMatch;
 import io.weftmesh.policy.model.RequestPolicy;
+import io.weftmesh.policy.model.RouteMatch;
 import io.weftmesh.policy.model.RouteOrigin;
 import io.weftmesh.policy.model.RouteOrigin.Kind;
 import io.weftmesh.policy.model.RouteRule;
@@ -13,6 +15,7 @@ import io.weftmesh.policy.v1alpha1.TrafficShiftSpec;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -27,8 +30,9 @@ final class Shifts {
     this.problems = problems;
   }
 
-  /** The shift in force for a port. */
-  private record Shift(Written<TrafficShiftSpec> object, WeightedDraw draw) {}
+  /** The shift in force for a port; without headers, of all its traffic. */
+  private record Shift(
+      Written<TrafficShiftSpec> object, List<HeaderMatch> headers, WeightedDraw draw) {}
 
   /** Adds a shift; older ones come first. */
   void add(Written<TrafficShiftSpec> object) {
@@ -62,9 +66,10 @@ final class Shifts {
     for (int port : only == null ? shape.ports() : Set.of(only)) {
       Shift shift =
           fit
-              ? new Shift(object, compiler.draw(port))
+              ? new Shift(object, compiler.headers(), compiler.draw(port))
               : new Shift(
                   object,
+                  List.of(),
                   WeightedDraw.always(new Backend.Unresolvable(object.toString(), "is invalid")));
       Shift older = byPort.putIfAbsent(new ServicePortKey(service, port), shift);
       if (older != null) {
@@ -91,7 +96,13 @@ final class Shifts {
     }
     RouteOrigin origin =
         new RouteOrigin(Kind.TRAFFIC_SHIFT, shift.object().namespace(), shift.object().name(), 0);
-    return RouteTable.of(new RouteRule(origin, List.of(), shift.draw(), policy));
+    if (shift.headers().isEmpty()) {
+      return RouteTable.of(new RouteRule(origin, List.of(), shift.draw(), policy));
+    }
+    RouteMatch match =
+        new RouteMatch(Optional.empty(), Optional.empty(), shift.headers(), List.of());
+    RouteRule shifted = new RouteRule(origin, List.of(match), shift.draw(), policy);
+    return new RouteTable(List.of(shifted, own), own);
   }
 
   /** A route of the Service's own namespace is in force at the port: the shift, if any, is not. */

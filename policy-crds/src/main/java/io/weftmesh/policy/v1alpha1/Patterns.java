@@ -8,5 +8,8 @@ final class Patterns {
   /** A duration as Gateway API writes it (GEP-2257): {@code 1h30m}, {@code 250ms}. */
   static final String DURATION = "^([0-9]{1,5}(h|m|s|ms)){1,4}$";
 
+  /** A token of RFC 9110, 5.6.2. */
+  static final String HEADER_NAME = "^[A-Za-z0-9!#$%&'*+.^_`|~-]+$";
+
   private Patterns() {}
 }

@@ -25,6 +25,11 @@ public record TrafficShiftSpec(
             "Only this port of the Service. Left out: all of its ports, each sent to the same port"
                 + " of the backends.")
         @Nullable Integer port,
+    @JsonPropertyDescription(
+            "Only these requests are shifted, so that testers get the new version. All others, and"
+                + " connections that carry no HTTP, go to the Service's own endpoints. Left out:"
+                + " everything is shifted.")
+        @Nullable Match match,
     @Required
         @Size(min = 1, max = 16)
         @ValidationRule(
@@ -43,6 +48,30 @@ public record TrafficShiftSpec(
                 + " The share of a backend that does not exist is answered with 500 and never given"
                 + " to the others.")
         @Nullable List<Backend> backends) {
+
+  /** Which requests are shifted. */
+  public record Match(
+      @Required
+          @Size(min = 1, max = 16)
+          @ValidationRule(
+              value =
+                  "self.all(h, self.filter(o, o.name.lowerAscii() == h.name.lowerAscii()).size()"
+                      + " == 1)",
+              message = "a header must stand once only")
+          @JsonPropertyDescription("Headers that a request must have, all of them.")
+          @Nullable List<Header> headers) {}
+
+  /** A header and its value. */
+  public record Header(
+      @Required
+          @Size(min = 1, max = 256)
+          @Pattern(Patterns.HEADER_NAME)
+          @JsonPropertyDescription("The header's name, in any case.")
+          @Nullable String name,
+      @Required
+          @Size(min = 1, max = 4096)
+          @JsonPropertyDescription("Its value, character by character.")
+          @Nullable String value) {}
 
   /** One of the backends. */
   public record Backend(

@@ -9,6 +9,7 @@ import io.weftmesh.policy.model.InboundMode;
 import io.weftmesh.policy.model.LoadBalancing;
 import io.weftmesh.policy.model.RetryPolicy;
 import io.weftmesh.policy.model.RouteRule;
+import io.weftmesh.policy.model.RouteTable;
 import io.weftmesh.policy.model.ServiceKey;
 import io.weftmesh.policy.model.ServicePortKey;
 import io.weftmesh.policy.model.Timeouts;
@@ -163,6 +164,49 @@ class PolicyCompilerTest {
           assertThat(problem.reason().text()).isEqualTo(reason);
           assertThat(problem.message()).startsWith(message).contains("does nothing");
         });
+  }
+
+  @Test
+  void shiftsOnlyRequestsThatHaveAllHeaders() {
+    Compiled compiled =
+        compile(
+            shift(
+                "echo",
+                "service: echo, port: 80, match: (headers: [(name: X-Tester, value: 'yes'),"
+                    + " (name: x-team, value: a)])",
+                "{service: echo-v2, weight: 1}"));
+
+    assertThat(compiled.problems()).isEmpty();
+    RouteTable table = compiled.routes().get(ECHO).producer();
+    assertThat(table.byPrecedence())
+        .extracting(entry -> entry.match().headers() + " " + entry.rule().origin())
+        .containsExactly(
+            "[header x-tester = yes, header x-team = a] TrafficShift shop/echo",
+            "[] Service shop/echo");
+    assertThat(table.connection().origin()).hasToString("Service shop/echo");
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '`',
+      textBlock =
+          """
+          ()                                                             | spec.match.headers has 0 entries, expected 1 to 16
+          (headers: [(name: 'a b', value: c)])                           | spec.match.headers[0].name is "a b", expected the name of a header
+          (headers: [(value: c)])                                        | spec.match.headers[0].name is missing
+          (headers: [(name: a)])                                         | spec.match.headers[0].value is missing
+          (headers: [(name: a, value: b), (name: A, value: b)])          | spec.match.headers[1].name is "A", which stands there twice
+          """)
+  void aMatchThatMakesNoSenseShiftsNothingAndClosesTheDoor(String match, String message) {
+    Compiled compiled =
+        compile(shift("echo", "service: echo, match: " + match, "{service: echo-v1, weight: 1}"));
+
+    assertThat(compiled.problems())
+        .singleElement()
+        .satisfies(problem -> assertThat(problem.message()).startsWith(message).contains("500"));
+    assertThat(rule(compiled, ECHO).backends().next().backend())
+        .isInstanceOf(Backend.Unresolvable.class);
   }
 
   @Test
@@ -396,7 +440,8 @@ class PolicyCompilerTest {
     spec: {TARGET, backends: [BACKENDS]}
     """
         .replace("NAME", name)
-        .replace("TARGET", target.replace("{", "").replace("}", ""))
+        .replace(
+            "TARGET", target.replace("{", "").replace("}", "").replace('(', '{').replace(')', '}'))
         .replace("BACKENDS", String.join(", ", backends));
   }
 
