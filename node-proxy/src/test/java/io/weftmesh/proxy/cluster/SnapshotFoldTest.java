@@ -294,6 +294,49 @@ class SnapshotFoldTest {
   }
 
   @Test
+  void routesAreInForceForTheClientsThatTheyAreFor() {
+    String routes =
+        """
+        apiVersion: gateway.networking.k8s.io/v1
+        kind: HTTPRoute
+        metadata: {name: all, namespace: shop}
+        spec:
+          parentRefs: [{group: "", kind: Service, name: echo, sectionName: http}]
+          rules: [{backendRefs: [{name: echo, port: 5432}]}]
+        ---
+        apiVersion: gateway.networking.k8s.io/v1
+        kind: HTTPRoute
+        metadata: {name: own, namespace: team}
+        spec:
+          parentRefs: [{group: "", kind: Service, name: echo, namespace: shop, port: 80}]
+          rules: [{backendRefs: [{name: gone, port: 80}]}]
+        ---
+        apiVersion: gateway.networking.k8s.io/v1beta1
+        kind: ReferenceGrant
+        metadata: {name: grant, namespace: shop}
+        spec: {from: [], to: []}
+        """;
+
+    SnapshotFold.Folded folded = fold.fold(Objects.read(SERVICE + "---\n" + routes));
+
+    ServicePort port = folded.snapshot().servicePort(ECHO);
+    RouteTable everybody = folded.snapshot().routes(port, "elsewhere");
+    assertThat(everybody.connection().origin()).hasToString("Service shop/echo");
+    assertThat(everybody.byPrecedence())
+        .extracting(entry -> entry.rule().backends().next().backend().toString())
+        .containsExactly("shop/echo:5432");
+    assertThat(everybody.expectsHttp()).isTrue();
+    assertThat(folded.snapshot().routes(port, "team").byPrecedence())
+        .extracting(entry -> entry.rule().origin().toString())
+        .containsExactly("HTTPRoute team/own");
+    assertThat(folded.problems())
+        .containsExactly(
+            "HTTPRoute team/own: spec.rules[0].backendRefs[0].name names Service team/gone, which"
+                + " does not exist; its share of the traffic is answered with 500 until that is"
+                + " mended");
+  }
+
+  @Test
   void aPodThatHasEndedIsGoneAndOneOnTheHostsNetworkIsTheNode() {
     String slice = slices("1 node-a zone-1");
     InetAddress address = InetAddress.ofLiteral("10.1.0.1");

@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.weftmesh.policy.manifest.ManifestText;
 import io.weftmesh.policy.v1alpha1.MeshSecurity;
-import io.weftmesh.policy.v1alpha1.PolicyObject;
 import io.weftmesh.policy.v1alpha1.TrafficPolicy;
 import io.weftmesh.policy.v1alpha1.TrafficShift;
 import java.io.IOException;
@@ -22,15 +21,18 @@ class PoliciesPageTest {
   @Test
   void everyExampleIsInForceByItself() throws IOException {
     List<String> examples = examples();
-    assertThat(examples).hasSizeGreaterThanOrEqualTo(6);
+    assertThat(examples).hasSizeGreaterThanOrEqualTo(9);
     for (String example : examples) {
       ManifestText text = ManifestText.read(example);
       assertThat(text.ignored()).isEmpty();
-      assertThat(text.of(PolicyObject.class)).as(example).hasSize(1);
+      assertThat(text.objects()).as(example).hasSize(1);
       Compiled compiled =
           PolicyCompiler.compile(
               new PolicyObjects(
-                  List.of(),
+                  text.objects().stream()
+                      .filter(RouteReader::reads)
+                      .map(RouteReader::read)
+                      .toList(),
                   text.of(TrafficShift.class).stream().map(Written::of).toList(),
                   text.of(TrafficPolicy.class).stream().map(Written::of).toList(),
                   text.of(MeshSecurity.class).stream().map(Written::of).toList()),
