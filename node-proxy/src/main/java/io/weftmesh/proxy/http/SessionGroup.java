@@ -108,8 +108,8 @@ final class SessionGroup {
   }
 
   /** Where nothing is balanced, a connection stands for the client's own, whatever its age. */
-  long idleNanos(long balanced) {
-    return owner.isOneClients() ? Deadline.NONE / 2 : balanced;
+  boolean isOneClients() {
+    return owner.isOneClients();
   }
 
   void hasRoom() {

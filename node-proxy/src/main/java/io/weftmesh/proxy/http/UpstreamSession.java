@@ -41,7 +41,7 @@ final class UpstreamSession extends Http2Session {
    */
   private static final long PING_NANOS = TimeUnit.SECONDS.toNanos(330);
 
-  private static final long PING_TIMEOUT_NANOS = TimeUnit.SECONDS.toNanos(20);
+  private static final int PING_TIMEOUT_SECONDS = 20;
 
   private static final long PING = 0;
 
@@ -205,17 +205,17 @@ final class UpstreamSession extends Http2Session {
       return;
     }
     if (openStreams() == 0) {
-      awaitIdle();
       if (group.isLeaving()) {
         retire();
         return;
       }
+      awaitIdle();
     }
     group.hasRoom();
   }
 
   private void awaitIdle() {
-    deadline.set(Deadline.now(loop) + group.idleNanos(IDLE_NANOS));
+    deadline.set(group.isOneClients() ? Deadline.NONE : Deadline.now(loop) + IDLE_NANOS);
   }
 
   private void onDeadline() {
@@ -228,10 +228,10 @@ final class UpstreamSession extends Http2Session {
     } else if (!pinged) {
       pinged = true;
       ping(PING);
-      deadline.set(Deadline.now(loop) + PING_TIMEOUT_NANOS);
+      deadline.set(Deadline.now(loop) + TimeUnit.SECONDS.toNanos(PING_TIMEOUT_SECONDS));
     } else {
       retire();
-      close(new SocketException("no answer to a ping for " + PING_TIMEOUT_NANOS + " ns"));
+      close(new SocketException("no answer to a ping for " + PING_TIMEOUT_SECONDS + " s"));
     }
   }
 

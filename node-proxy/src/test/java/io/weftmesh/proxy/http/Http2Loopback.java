@@ -28,6 +28,7 @@ import io.netty.handler.codec.http2.Http2DataFrame;
 import io.netty.handler.codec.http2.Http2FrameCodecBuilder;
 import io.netty.handler.codec.http2.Http2FrameStream;
 import io.netty.handler.codec.http2.Http2HeadersFrame;
+import io.netty.handler.codec.http2.Http2Settings;
 import io.netty.util.ReferenceCountUtil;
 import io.netty.util.concurrent.Future;
 import io.netty.util.concurrent.Promise;
@@ -126,7 +127,15 @@ final class Http2Loopback implements AutoCloseable {
     return listen(
         null,
         channel ->
-            channel.pipeline().addLast(Http2FrameCodecBuilder.forServer().build(), sharable));
+            channel
+                .pipeline()
+                .addLast(
+                    Http2FrameCodecBuilder.forServer()
+                        .initialSettings(Http2Settings.defaultSettings().initialWindowSize(1 << 20))
+                        .encoderEnforceMaxRstFramesPerWindow(0, 1)
+                        .decoderEnforceMaxRstFramesPerWindow(0, 1)
+                        .build(),
+                    sharable));
   }
 
   void serve(InetSocketAddress... addresses) {

@@ -184,7 +184,9 @@ final class Http2Peer {
   void raw(byte[] bytes) {
     channel.runPendingTasks();
     pump();
-    wire.writeInbound(wire.alloc().buffer().writeBytes(bytes));
+    if (wire.isActive()) {
+      wire.writeInbound(wire.alloc().buffer().writeBytes(bytes));
+    }
     pump();
   }
 
@@ -196,6 +198,11 @@ final class Http2Peer {
   void releaseOutput() {
     outputHeld = false;
     pump();
+  }
+
+  /** Whether the test's own codec still speaks. */
+  boolean isSpeaking() {
+    return channel.isActive();
   }
 
   boolean isOpen() {
