@@ -52,6 +52,18 @@ class ManifestReaderFuzzTest {
         weight: 10
     """,
     """
+    apiVersion: gateway.networking.k8s.io/v1
+    kind: HTTPRoute
+    metadata: {name: x}
+    spec:
+      parentRefs:
+      - {group: "", kind: Service, name: echo, port: 80}
+      rules:
+      - matches: [{path: {type: PathPrefix, value: /v2}}]
+        backendRefs:
+        - {name: a, port: 80, weight: 90}
+    """,
+    """
     apiVersion: policy.weftmesh.io/v1alpha1
     kind: MeshSecurity
     metadata: {name: x}
