@@ -19,10 +19,12 @@ import io.weftmesh.proxy.routing.Destination.OutsideDestination;
 import io.weftmesh.proxy.routing.Destination.PodDestination;
 import io.weftmesh.proxy.routing.Destination.ServiceDestination;
 import io.weftmesh.proxy.routing.Destination.UnservedPort;
+import io.weftmesh.proxy.routing.ServicePort;
 import io.weftmesh.proxy.routing.Snapshot;
 import io.weftmesh.proxy.tcp.Detector;
 import io.weftmesh.proxy.tcp.Protocol;
 import io.weftmesh.proxy.tcp.Relay;
+import io.weftmesh.proxy.tcp.ServerNameReader;
 import io.weftmesh.proxy.tunnel.Unreachable;
 import io.weftmesh.proxy.tunnel.Upstream;
 import java.net.InetSocketAddress;
@@ -44,7 +46,8 @@ import org.slf4j.LoggerFactory;
  *       may wait for the server to speak, so the upstream connection is opened for it; when HTTP
  *       comes after all, that connection is the first of the pool.
  *   <li>HTTP is routed request by request, in the http room. Everything else is one draw of a
- *       backend, one endpoint by load, another one if that can't be reached, and a relay.
+ *       backend (by the server name that a TLS client asks for, where routes want to know it), one
+ *       endpoint by load, another one if that can't be reached, and a relay.
  * </ol>
  *
  * <p>Confined to the connection's event loop.
@@ -66,6 +69,9 @@ final class OutboundConnection implements Detector.Listener {
   private final String service;
   private @Nullable Detector detector;
   private @Nullable Protocol protocol;
+
+  /** Whom a TLS client wants, once that was asked; empty if it names nobody. */
+  private @Nullable String serverName;
 
   /** An attempt that was begun while the client was silent, until it has ended. */
   private @Nullable Attempt earlyAttempt;
@@ -97,11 +103,23 @@ final class OutboundConnection implements Detector.Listener {
       case UnservedPort refused -> fail("no_such_port");
       case PodDestination pod -> detect(true);
       case OutsideDestination outside -> detect(true);
-      case ServiceDestination to -> {
-        switch (to.port().declared()) {
-          case HTTP, HTTP2, GRPC -> detect(false);
-          case AUTO -> detect(!routes(to).expectsHttp());
-          case TLS, TCP -> new Attempt(this::relay).next();
+      case ServiceDestination to -> start(to.port(), routes(to));
+    }
+  }
+
+  private void start(ServicePort port, RouteTable routes) {
+    if (routes.isOpaque()) {
+      connect();
+      return;
+    }
+    switch (port.declared()) {
+      case HTTP, HTTP2, GRPC -> detect(false);
+      case AUTO -> detect(!routes.expectsHttp());
+      case TLS, TCP -> {
+        if (routes.asksServerName()) {
+          detect(true);
+        } else {
+          connect();
         }
       }
     }
@@ -109,18 +127,23 @@ final class OutboundConnection implements Detector.Listener {
 
   @Override
   public void detected(Protocol first) {
-    Protocol detected = first != Protocol.HTTP2 && isDeclaredHttp() ? Protocol.HTTP1 : first;
+    Protocol detected = asDeclared(first);
     protocol = detected;
     if (isHttp(detected)) {
       offerEarly();
       installHttp(detected);
+    } else if (detected == Protocol.TLS
+        && destination instanceof ServiceDestination to
+        && routes(to).asksServerName()) {
+      dropEarly();
+      readServerName();
     } else if (early != null) {
       EarlyUpstream opened = early;
       early = null;
       opened.take();
       relay(opened);
     } else if (earlyAttempt == null) {
-      new Attempt(this::relay).next();
+      connect();
     }
   }
 
@@ -133,8 +156,14 @@ final class OutboundConnection implements Detector.Listener {
 
   @Override
   public void gone(@Nullable Throwable cause) {
+    dropEarly();
+  }
+
+  /** What was opened for a silent client is of no use to what it turned out to be. */
+  private void dropEarly() {
     if (earlyAttempt != null) {
       earlyAttempt.cancel();
+      earlyAttempt = null;
     }
     if (early != null) {
       early.close();
@@ -142,8 +171,32 @@ final class OutboundConnection implements Detector.Listener {
     }
   }
 
+  private void readServerName() {
+    accepted
+        .pipeline()
+        .addLast(
+            new ServerNameReader(
+                new ServerNameReader.Listener() {
+                  @Override
+                  public void named(String name) {
+                    serverName = name;
+                    connect();
+                  }
+
+                  @Override
+                  public void gone(@Nullable Throwable cause) {
+                    OutboundConnection.this.gone(cause);
+                  }
+                }));
+    accepted.config().setAutoRead(true);
+  }
+
   private RouteTable routes(ServiceDestination to) {
     return shared.snapshot().routes(to.port(), client.namespace());
+  }
+
+  private void connect() {
+    new Attempt(this::relay).next();
   }
 
   private void detect(boolean serverMaySpeakFirst) {
@@ -152,13 +205,18 @@ final class OutboundConnection implements Detector.Listener {
     accepted.config().setAutoRead(true);
   }
 
-  /** What speaks neither version on such a port gets HTTP/1's answer to what it can't read. */
-  private boolean isDeclaredHttp() {
+  /**
+   * What the first bytes mean beside what the port declares. What speaks neither version of HTTP on
+   * a port of it gets HTTP/1's answer to what it can't read; on a port of bytes, HTTP is bytes.
+   */
+  private Protocol asDeclared(Protocol first) {
     return destination instanceof ServiceDestination to
-        && switch (to.port().declared()) {
-          case HTTP, HTTP2, GRPC -> true;
-          case AUTO, TLS, TCP -> false;
-        };
+        ? switch (to.port().declared()) {
+          case HTTP, HTTP2, GRPC -> first == Protocol.HTTP2 ? first : Protocol.HTTP1;
+          case TLS, TCP -> isHttp(first) ? Protocol.OPAQUE : first;
+          case AUTO -> first;
+        }
+        : first;
   }
 
   private static boolean isHttp(@Nullable Protocol detected) {
@@ -268,6 +326,7 @@ final class OutboundConnection implements Detector.Listener {
     private final Tried tried = new Tried();
     private int count;
     private boolean drawn;
+    private boolean cancelled;
     private @Nullable ServicePortKey backend;
     private @Nullable Future<Upstream> connecting;
 
@@ -276,6 +335,7 @@ final class OutboundConnection implements Detector.Listener {
     }
 
     void cancel() {
+      cancelled = true;
       if (connecting != null) {
         connecting.cancel(false);
       }
@@ -293,7 +353,12 @@ final class OutboundConnection implements Detector.Listener {
       Snapshot snapshot = shared.snapshot();
       if (!drawn) {
         drawn = true;
-        RouteRule rule = routes(to).connection();
+        RouteTable routes = routes(to);
+        RouteRule rule = serverName == null ? routes.connection() : routes.tls(serverName);
+        if (rule == null) {
+          giveUp("no_route", null);
+          return;
+        }
         WeightedBackend next = rule.backends().next();
         if (next != null && next.backend() instanceof Backend.Service service) {
           backend = service.key();
@@ -335,7 +400,7 @@ final class OutboundConnection implements Detector.Listener {
                   backendLabel,
                   pick,
                   OutboundConnection.this::serverSpoke);
-          if (accepted.isActive()) {
+          if (accepted.isActive() && !cancelled) {
             taker.opened(opened);
           } else {
             opened.close();
@@ -357,6 +422,9 @@ final class OutboundConnection implements Detector.Listener {
     }
 
     private void failed(Throwable cause) {
+      if (cancelled) {
+        return;
+      }
       boolean another =
           destination instanceof ServiceDestination
               && count < MOST_ENDPOINTS
