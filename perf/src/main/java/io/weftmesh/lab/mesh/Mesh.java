@@ -287,6 +287,15 @@ public final class Mesh {
     return Scrape.parse(get(proxyPod(node).address(), METRICS_PORT, "/metrics").body());
   }
 
+  /**
+   * What the node's proxy says of a request that would be sent.
+   *
+   * @param query of {@code /explain}, encoded
+   */
+  public HttpMessage explain(String node, String query) {
+    return get(proxyPod(node).address(), METRICS_PORT, "/explain?" + query);
+  }
+
   /** What the node's proxy still waits for, a line each; also when it can't be asked. */
   public List<String> notReady(String node) {
     try {
