@@ -43,7 +43,8 @@ public final class ServiceLimits {
 
   /** There is. Closing it gives the place back; twice gives back one. Belongs to one thread. */
   public static final class Place implements Admission, AutoCloseable {
-    private static final Place UNCOUNTED = new Place(null, null);
+    /** Where nothing is limited. */
+    public static final Place UNCOUNTED = new Place(null, null);
 
     private final Limit.@Nullable Guard ofAll;
     private final Limit.@Nullable Guard ofClient;

@@ -5,7 +5,6 @@ import io.netty.channel.ChannelDuplexHandler;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.socket.ChannelInputShutdownEvent;
 import io.weftmesh.proxy.balance.Endpoint;
-import io.weftmesh.proxy.balance.Pick;
 import io.weftmesh.proxy.tunnel.Upstream;
 import java.util.ArrayList;
 import java.util.List;
@@ -20,7 +19,7 @@ final class EarlyUpstream extends ChannelDuplexHandler {
   private final Upstream upstream;
   private final Endpoint endpoint;
   private final String backend;
-  private final @Nullable Pick pick;
+  private final @Nullable Claim claim;
   private final Runnable serverSpoke;
   private final List<ByteBuf> held = new ArrayList<>(1);
   private boolean ended;
@@ -35,12 +34,12 @@ final class EarlyUpstream extends ChannelDuplexHandler {
       Upstream upstream,
       Endpoint endpoint,
       String backend,
-      @Nullable Pick pick,
+      @Nullable Claim claim,
       Runnable serverSpoke) {
     this.upstream = upstream;
     this.endpoint = endpoint;
     this.backend = backend;
-    this.pick = pick;
+    this.claim = claim;
     this.serverSpoke = serverSpoke;
   }
 
@@ -56,8 +55,8 @@ final class EarlyUpstream extends ChannelDuplexHandler {
     return backend;
   }
 
-  @Nullable Pick pick() {
-    return pick;
+  @Nullable Claim claim() {
+    return claim;
   }
 
   /** Waits for the server's first bytes. */
@@ -84,8 +83,8 @@ final class EarlyUpstream extends ChannelDuplexHandler {
   void close() {
     taken = true;
     upstream.channel().close();
-    if (pick != null) {
-      pick.close();
+    if (claim != null) {
+      claim.close();
     }
   }
 

@@ -12,6 +12,10 @@ import io.weftmesh.policy.model.WeightedBackend;
 import io.weftmesh.proxy.balance.Endpoint;
 import io.weftmesh.proxy.balance.EndpointSet;
 import io.weftmesh.proxy.balance.Pick;
+import io.weftmesh.proxy.balance.ServiceLimits.Admission;
+import io.weftmesh.proxy.balance.ServiceLimits.Place;
+import io.weftmesh.proxy.balance.ServiceLimits.Use;
+import io.weftmesh.proxy.balance.Sticky;
 import io.weftmesh.proxy.balance.Tried;
 import io.weftmesh.proxy.http.OutboundContext;
 import io.weftmesh.proxy.routing.Destination;
@@ -21,6 +25,7 @@ import io.weftmesh.proxy.routing.Destination.ServiceDestination;
 import io.weftmesh.proxy.routing.Destination.UnservedPort;
 import io.weftmesh.proxy.routing.ServicePort;
 import io.weftmesh.proxy.routing.Snapshot;
+import io.weftmesh.proxy.routing.Stickiness;
 import io.weftmesh.proxy.tcp.Detector;
 import io.weftmesh.proxy.tcp.Protocol;
 import io.weftmesh.proxy.tcp.Relay;
@@ -259,8 +264,8 @@ final class OutboundConnection implements Detector.Listener {
       } else {
         client.http().offer(opened.endpoint(), opened.upstream());
       }
-      if (opened.pick() != null) {
-        opened.pick().close();
+      if (opened.claim() != null) {
+        opened.claim().close();
       }
     } else {
       opened.close();
@@ -285,7 +290,7 @@ final class OutboundConnection implements Detector.Listener {
                 opened.backend(),
                 upstream.security());
     flow.opened();
-    Pick pick = opened.pick();
+    Claim claim = opened.claim();
     Relay.start(
         accepted,
         upstream.channel(),
@@ -294,8 +299,8 @@ final class OutboundConnection implements Detector.Listener {
         idleTimeout(),
         end -> {
           flow.closed(end);
-          if (pick != null) {
-            pick.close();
+          if (claim != null) {
+            claim.close();
           }
         });
   }
@@ -369,36 +374,49 @@ final class OutboundConnection implements Detector.Listener {
         return;
       }
       EndpointSet endpoints = snapshot.endpoints(backend, to.family());
-      Pick pick = shared.balancer(backend).pick(endpoints, tried);
+      BackendSettings settings = snapshot.backendSettings(backend.service());
+      Sticky sticky =
+          Stickiness.of(
+              snapshot.servicePort(backend), settings, null, client.http().address(to.family()));
+      Pick pick =
+          shared.balancer(backend, settings).pick(endpoints, count == 0 ? null : tried, sticky);
       if (pick == null) {
         giveUp("no_endpoint", null);
+        return;
+      }
+      Admission room =
+          shared
+              .controls()
+              .limits(backend.service())
+              .acquire(Use.CONNECTION, settings, client.http().uid());
+      if (!(room instanceof Place place)) {
+        pick.untried();
+        pick.close();
+        giveUp("limit_reached", null);
         return;
       }
       count++;
       tried.add(pick.endpoint());
       connect(
-          pick,
-          pick.endpoint(),
-          backend.toString(),
-          snapshot.backendSettings(backend.service()).connectTimeout());
+          new Claim(pick, place), pick.endpoint(), backend.toString(), settings.connectTimeout());
     }
 
     private void connect(
-        @Nullable Pick pick, Endpoint endpoint, String backendLabel, Duration timeout) {
+        @Nullable Claim claim, Endpoint endpoint, String backendLabel, Duration timeout) {
       Future<Upstream> attempt = client.dialer().connect(loop, endpoint, timeout);
       connecting = attempt;
       attempt.addListener((Future<Upstream> done) -> {
         connecting = null;
         if (done.isSuccess()) {
-          if (pick != null) {
-            pick.answered();
+          if (claim != null) {
+            claim.pick().answered();
           }
           var opened =
               new EarlyUpstream(
                   done.getNow(),
                   endpoint,
                   backendLabel,
-                  pick,
+                  claim,
                   OutboundConnection.this::serverSpoke);
           if (accepted.isActive() && !cancelled) {
             taker.opened(opened);
@@ -407,15 +425,15 @@ final class OutboundConnection implements Detector.Listener {
           }
           return;
         }
-        if (pick != null) {
+        if (claim != null) {
           if (!done.isCancelled()
               && (!(done.cause() instanceof Unreachable cause)
                   || cause.reason().isOfTheEndpoint())) {
-            pick.unreachable();
+            claim.pick().unreachable();
           } else {
-            pick.untried();
+            claim.pick().untried();
           }
-          pick.close();
+          claim.close();
         }
         failed(done.cause());
       });

@@ -1,9 +1,12 @@
 package io.weftmesh.proxy.capture;
 
 import io.netty.channel.socket.SocketChannel;
+import io.weftmesh.policy.model.BackendSettings;
+import io.weftmesh.policy.model.ServiceKey;
 import io.weftmesh.policy.model.ServicePortKey;
 import io.weftmesh.proxy.balance.Balancer;
 import io.weftmesh.proxy.balance.Balancers;
+import io.weftmesh.proxy.balance.Controls;
 import io.weftmesh.proxy.http.ClientPod;
 import io.weftmesh.proxy.http.HttpProxy;
 import io.weftmesh.proxy.identity.WorkloadDirectory;
@@ -23,6 +26,7 @@ import java.util.concurrent.ConcurrentHashMap;
 public final class OutboundConnections {
   private final SnapshotHolder snapshots;
   private final Balancers<ServicePortKey> balancers;
+  private final Controls<ServiceKey> controls;
   private final Connector connector;
   private final LocalPods localPods;
   private final WorkloadDirectory directory;
@@ -33,6 +37,7 @@ public final class OutboundConnections {
   public OutboundConnections(
       SnapshotHolder snapshots,
       Balancers<ServicePortKey> balancers,
+      Controls<ServiceKey> controls,
       Connector connector,
       LocalPods localPods,
       WorkloadDirectory directory,
@@ -40,6 +45,7 @@ public final class OutboundConnections {
       TcpMetrics metrics) {
     this.snapshots = snapshots;
     this.balancers = balancers;
+    this.controls = controls;
     this.connector = connector;
     this.localPods = localPods;
     this.directory = directory;
@@ -72,8 +78,12 @@ public final class OutboundConnections {
     return snapshots.get();
   }
 
-  Balancer balancer(ServicePortKey backend) {
-    return balancers.of(backend);
+  Balancer balancer(ServicePortKey backend, BackendSettings settings) {
+    return balancers.of(backend, settings);
+  }
+
+  Controls<ServiceKey> controls() {
+    return controls;
   }
 
   HttpProxy http() {

@@ -93,7 +93,7 @@ public final class ClientPod implements AutoCloseable {
   }
 
   /** Its address of a family, or its only one. */
-  InetAddress address(IpFamily family) {
+  public InetAddress address(IpFamily family) {
     for (InetAddress address : workload.addresses()) {
       if (IpFamily.of(address) == family) {
         return address;
@@ -103,7 +103,7 @@ public final class ClientPod implements AutoCloseable {
   }
 
   /** What faults, limits and rates know it by. */
-  String uid() {
+  public String uid() {
     return workload.uid();
   }
 

@@ -31,6 +31,20 @@ record ErrorAnswer(
     return new ErrorAnswer(reason, reason.status(), GrpcStatus.of(reason), text, 0);
   }
 
+  /** The same with another status. */
+  ErrorAnswer status(int wanted) {
+    return new ErrorAnswer(reason, wanted, GrpcStatus.ofHttp(wanted), text, retryAfterSeconds);
+  }
+
+  /** The same for a gRPC client that is to get this status. */
+  ErrorAnswer grpcStatus(int wanted) {
+    return new ErrorAnswer(reason, status, wanted, text, retryAfterSeconds);
+  }
+
+  ErrorAnswer retryAfter(long seconds) {
+    return new ErrorAnswer(reason, status, grpcStatus, text, seconds);
+  }
+
   /** For HTTP/2, the whole of an answer that has no body: in place of one that can't be read. */
   static Http2Headers bodiless(ErrorReason reason) {
     return new DefaultHttp2Headers(false)

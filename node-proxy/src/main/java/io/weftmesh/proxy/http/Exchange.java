@@ -8,6 +8,7 @@ import io.weftmesh.policy.model.Filter;
 import io.weftmesh.policy.model.RequestPolicy;
 import io.weftmesh.policy.model.Timeouts;
 import io.weftmesh.proxy.balance.Endpoint;
+import io.weftmesh.proxy.balance.FaultDraw.Fault;
 import io.weftmesh.proxy.balance.RetryBudget;
 import io.weftmesh.proxy.http.codec.Field;
 import io.weftmesh.proxy.http.codec.Framing;
@@ -78,6 +79,7 @@ final class Exchange {
   private final TimeLimits limits;
   private final Retries retries;
   private final Target target;
+  private final Admission admission;
   private final boolean mirrored;
   private final String service;
 
@@ -139,6 +141,7 @@ final class Exchange {
     this.framing = framing;
     this.limits = new TimeLimits(client.loop(), deadline);
     this.target = new Target(proxy, context);
+    this.admission = new Admission(proxy, context.pod());
     this.retries = new Retries(proxy, request.method(), context.service(), limits);
     this.mirrored = mirrored;
     this.service = context.service();
@@ -184,11 +187,17 @@ final class Exchange {
     filters = to.filters();
     RetryBudget budget = null;
     if (context.destination() instanceof Destination.ServiceDestination of && !mirrored) {
-      budget = proxy.budget(of.port().key(), to.policy().retries().budget());
+      budget = proxy.controls().budget(of.port().service(), to.policy().retries().budget());
       budget.request();
     }
     retries.hold(to.policy().retries(), budget, to.backend());
     limits.hold(to.policy().timeouts(), to.settings().idleTimeout());
+    ErrorAnswer tooSoon = admission.tooSoon(to.policy());
+    if (tooSoon != null) {
+      fail(tooSoon);
+      return;
+    }
+    Fault fault = admission.fault(to.policy(), request);
     HopByHop.strip(request, upgrade);
     if (!to.mirrors().isEmpty() && !upgrade) {
       mirrors = Mirrors.begin(to.mirrors(), proxy, context, client, pool, request, framing);
@@ -196,7 +205,25 @@ final class Exchange {
     if (!filters.isEmpty()) {
       origin = request.value("origin");
     }
-    attempt();
+    if (fault.delay().isZero()) {
+      enter(fault);
+    } else {
+      limits.arm();
+      phase = Phase.PAUSING;
+      pauseFor(fault.delay().toNanos(), () -> enter(fault));
+    }
+  }
+
+  private void enter(Fault fault) {
+    ErrorAnswer refused =
+        fault.abort().isPresent()
+            ? Admission.aborted(fault.abort().get())
+            : admission.enter(target);
+    if (refused != null) {
+      fail(refused);
+    } else {
+      attempt();
+    }
   }
 
   /** A redirect, or what a browser asks for: not an error, and nothing of the application's. */
@@ -226,6 +253,12 @@ final class Exchange {
       send(pooled);
       return;
     }
+    ErrorAnswer full = admission.await(target);
+    if (full != null) {
+      target.untried();
+      fail(full);
+      return;
+    }
     phase = Phase.CONNECTING;
     var attempt = new Connecting();
     connecting = attempt;
@@ -243,6 +276,7 @@ final class Exchange {
     @Override
     public void connected(UpstreamSide connection) {
       connecting = null;
+      admission.connected();
       send(connection);
       connection.flush();
     }
@@ -250,6 +284,7 @@ final class Exchange {
     @Override
     public void notConnected(Throwable cause) {
       connecting = null;
+      admission.connected();
       notReached(cause);
       client.flush();
     }
@@ -634,14 +669,18 @@ final class Exchange {
     upstream = null;
     phase = Phase.PAUSING;
     limits.endTry();
-    pause = client.loop().schedule(this::again, pauseNanos, TimeUnit.NANOSECONDS);
+    pauseFor(pauseNanos, this::attempt);
     return true;
   }
 
-  private void again() {
+  private void pauseFor(long nanos, Runnable then) {
+    pause = client.loop().schedule(() -> goOn(then), nanos, TimeUnit.NANOSECONDS);
+  }
+
+  private void goOn(Runnable then) {
     pause = null;
     if (phase == Phase.PAUSING) {
-      attempt();
+      then.run();
       flushRequest();
       client.flush();
     }
@@ -674,6 +713,7 @@ final class Exchange {
     String last = target.toString();
     UpstreamSide from = upstream;
     connecting = null;
+    admission.connected();
     target.timedOut();
     if (retries.afterTimeOut() && retry(RetryReason.TRY_TIMEOUT)) {
       if (from != null) {
@@ -703,9 +743,13 @@ final class Exchange {
   // --- the end ---
 
   private void fail(ErrorReason reason, String text) {
-    series().failed(reason, limits.tookNanos());
+    fail(ErrorAnswer.of(reason, text));
+  }
+
+  private void fail(ErrorAnswer answer) {
+    series().failed(answer.reason(), limits.tookNanos());
     over();
-    client.answerError(ErrorAnswer.of(reason, text));
+    client.answerError(answer);
   }
 
   private void dropUpstream() {
@@ -731,6 +775,7 @@ final class Exchange {
     }
     limits.end();
     target.close();
+    admission.close();
     body.release();
   }
 

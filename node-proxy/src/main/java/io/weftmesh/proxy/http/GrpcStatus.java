@@ -37,15 +37,19 @@ final class GrpcStatus {
     return switch (reason) {
       case TIMEOUT, TRY_TIMEOUT, IDLE_TIMEOUT -> DEADLINE_EXCEEDED;
       case UNRESOLVABLE_BACKEND -> UNAVAILABLE;
-      default ->
-          switch (reason.status()) {
-            case 400 -> INTERNAL;
-            case 401 -> UNAUTHENTICATED;
-            case 403 -> PERMISSION_DENIED;
-            case 404 -> UNIMPLEMENTED;
-            case 429, 502, 503, 504 -> UNAVAILABLE;
-            default -> UNKNOWN;
-          };
+      default -> ofHttp(reason.status());
+    };
+  }
+
+  /** As a client maps an HTTP status. */
+  static int ofHttp(int status) {
+    return switch (status) {
+      case 400 -> INTERNAL;
+      case 401 -> UNAUTHENTICATED;
+      case 403 -> PERMISSION_DENIED;
+      case 404 -> UNIMPLEMENTED;
+      case 429, 502, 503, 504 -> UNAVAILABLE;
+      default -> UNKNOWN;
     };
   }
 

@@ -2,18 +2,19 @@ package io.weftmesh.proxy.http;
 
 import io.netty.channel.socket.DuplexChannel;
 import io.weftmesh.policy.model.BackendSettings;
-import io.weftmesh.policy.model.RetryPolicy;
+import io.weftmesh.policy.model.ServiceKey;
 import io.weftmesh.policy.model.ServicePortKey;
 import io.weftmesh.proxy.balance.Balancer;
 import io.weftmesh.proxy.balance.Balancers;
-import io.weftmesh.proxy.balance.RetryBudget;
-import io.weftmesh.proxy.balance.RetryBudgets;
+import io.weftmesh.proxy.balance.Controls;
+import io.weftmesh.proxy.balance.FaultDraw;
 import io.weftmesh.proxy.routing.Snapshot;
 import io.weftmesh.proxy.routing.SnapshotHolder;
 import io.weftmesh.proxy.routing.Workload;
 import java.util.Set;
 import java.util.function.BooleanSupplier;
 import java.util.random.RandomGenerator;
+import java.util.stream.Collectors;
 
 /**
  * The HTTP data plane of the process: takes captured connections over, and holds what they share.
@@ -23,7 +24,8 @@ public final class HttpProxy {
   private final HttpSettings settings;
   private final SnapshotHolder snapshots;
   private final Balancers<ServicePortKey> balancers;
-  private final RetryBudgets<ServicePortKey> budgets;
+  private final Controls<ServiceKey> controls;
+  private final FaultDraw faults;
   private final HttpMetrics metrics;
   private final RandomGenerator random;
 
@@ -31,19 +33,21 @@ public final class HttpProxy {
    * The one of the process.
    *
    * @param balancers shared with TCP
+   * @param controls shared with TCP
    * @param random safe to be used by several threads
    */
   public HttpProxy(
       HttpSettings settings,
       SnapshotHolder snapshots,
       Balancers<ServicePortKey> balancers,
-      RetryBudgets<ServicePortKey> budgets,
+      Controls<ServiceKey> controls,
       HttpMetrics metrics,
       RandomGenerator random) {
     this.settings = settings;
     this.snapshots = snapshots;
     this.balancers = balancers;
-    this.budgets = budgets;
+    this.controls = controls;
+    this.faults = new FaultDraw(random);
     this.metrics = metrics;
     this.random = random;
     snapshots.listen((before, now) -> forgetServicesThatAreGone(now));
@@ -88,8 +92,12 @@ public final class HttpProxy {
     return balancers.of(backend, settings);
   }
 
-  RetryBudget budget(ServicePortKey service, RetryPolicy.Budget terms) {
-    return budgets.of(service, terms.ratio(), terms.perSecond());
+  Controls<ServiceKey> controls() {
+    return controls;
+  }
+
+  FaultDraw faults() {
+    return faults;
   }
 
   HttpMetrics metrics() {
@@ -103,6 +111,8 @@ public final class HttpProxy {
   private void forgetServicesThatAreGone(Snapshot now) {
     var ports = Set.copyOf(now.servicePorts());
     balancers.retain(ports);
-    budgets.retain(ports);
+    controls.retain(
+        ports.stream().map(ServicePortKey::service).collect(Collectors.toSet()),
+        now.localPods().stream().map(Workload::uid).collect(Collectors.toSet()));
   }
 }

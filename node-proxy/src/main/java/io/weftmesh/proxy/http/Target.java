@@ -54,6 +54,11 @@ final class Target {
     return backend != null;
   }
 
+  /** Null where nothing is balanced. */
+  @Nullable ServicePortKey backend() {
+    return backend;
+  }
+
   /**
    * The endpoint for the next try; null if there is none.
    *

@@ -4,12 +4,13 @@ import io.netty.channel.EventLoop;
 import io.netty.channel.EventLoopGroup;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.netty.util.concurrent.DefaultThreadFactory;
+import io.weftmesh.policy.model.ServiceKey;
 import io.weftmesh.policy.model.ServicePortKey;
 import io.weftmesh.proxy.admin.AdminServer;
 import io.weftmesh.proxy.admin.Readiness;
 import io.weftmesh.proxy.admin.explain.Explanations;
 import io.weftmesh.proxy.balance.Balancers;
-import io.weftmesh.proxy.balance.RetryBudgets;
+import io.weftmesh.proxy.balance.Controls;
 import io.weftmesh.proxy.capture.Capture;
 import io.weftmesh.proxy.capture.CaptureSettings;
 import io.weftmesh.proxy.capture.CapturedPod;
@@ -66,6 +67,7 @@ final class NodeProxy {
   private final SnapshotHolder snapshots = new SnapshotHolder();
   private final Balancers<ServicePortKey> balancers =
       new Balancers<>(System::nanoTime, new ThreadRandom());
+  private final Controls<ServiceKey> controls = new Controls<>(System::nanoTime);
   private final EventLoopGroup loops;
   private final MeshIdentity identity;
   private final TunnelPool tunnels;
@@ -198,11 +200,11 @@ final class NodeProxy {
             httpSettings,
             snapshots,
             balancers,
-            new RetryBudgets<>(System::nanoTime),
+            controls,
             new HttpMetrics(metrics),
             new ThreadRandom());
     return new OutboundConnections(
-        snapshots, balancers, connector, pods, identity.directory(), http, tcpMetrics);
+        snapshots, balancers, controls, connector, pods, identity.directory(), http, tcpMetrics);
   }
 
   private List<EventLoop> eventLoops() {
