@@ -7,7 +7,8 @@ readonly JAR="$REPOSITORY/perf/target/weft-perf.jar"
 readonly JDK=25
 # What a bare Debian lacks of what the lab, its tests and its demo call.
 readonly PACKAGES=(
-  ca-certificates conntrack curl haproxy iproute2 iptables openssl procps tcpdump util-linux wrk
+  ca-certificates conntrack curl haproxy iproute2 iptables nghttp2-client nghttp2-server openssl procps tcpdump
+  util-linux wrk
 )
 
 usage() {

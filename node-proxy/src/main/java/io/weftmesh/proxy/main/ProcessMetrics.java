@@ -36,6 +36,16 @@ final class ProcessMetrics {
         "weft_heap_used_bytes",
         "The part of the heap that is in use, garbage included.",
         () -> Runtime.getRuntime().totalMemory() - Runtime.getRuntime().freeMemory());
+    metrics.gauge(
+        "weft_heap_allocated_bytes",
+        "All that was ever taken from the heap since the start: what garbage collection is for.",
+        ProcessMetrics::allocatedBytes);
+  }
+
+  private static double allocatedBytes() {
+    return ManagementFactory.getThreadMXBean() instanceof com.sun.management.ThreadMXBean threads
+        ? threads.getTotalThreadAllocatedBytes()
+        : Double.NaN;
   }
 
   /** How many descriptors this process may have. */

@@ -5,19 +5,12 @@ import static io.weftmesh.lab.host.Template.fill;
 import io.weftmesh.lab.Lab;
 import io.weftmesh.lab.Pod;
 import io.weftmesh.lab.client.HttpConnection;
-import io.weftmesh.lab.client.Load;
-import io.weftmesh.lab.client.LoadReport;
-import io.weftmesh.lab.cluster.Manifest;
-import io.weftmesh.lab.cluster.PodTemplate;
-import io.weftmesh.lab.cluster.ServiceTemplate;
+import io.weftmesh.lab.figures.Driver.Sample;
 import io.weftmesh.lab.host.LabProcess;
-import io.weftmesh.lab.host.Wait;
 import io.weftmesh.lab.mesh.Mesh;
 import io.weftmesh.lab.mesh.MeshSettings;
 import java.io.IOException;
 import java.io.PrintStream;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -32,7 +25,6 @@ import java.util.List;
  */
 final class Figures {
   private static final int PER_SECOND = 2_000;
-  private static final int HTTP = 8080;
   private static final Duration WARM_UP = Duration.ofSeconds(10);
   private static final Duration TIMEOUT = Duration.ofSeconds(10);
   private static final double MEGABYTE = 1 << 20;
@@ -48,10 +40,18 @@ final class Figures {
   }
 
   /** One way from a client to a server, and the processes that it costs. */
-  private record Way(String name, Pod client, String address, int port, List<LabProcess> proxies) {}
+  private record Way(String name, Driver driver, List<Proxy> proxies) {}
+
+  /** A process that stands in the way. */
+  private interface Proxy {
+    Duration cpuTime();
+
+    /** Bytes that it has taken from its heap; 0 for one without. */
+    double allocatedBytes();
+  }
 
   /** One measurement of a way. */
-  private record Cost(double microsPerRequest, LoadReport report) {}
+  private record Cost(double microsPerRequest, double bytesPerRequest, Sample sample) {}
 
   /** Returns whether no request failed. */
   boolean run() throws IOException {
@@ -59,7 +59,7 @@ final class Figures {
     try (Lab lab = Lab.create("figures-" + ProcessHandle.current().pid(), 2)) {
       Mesh mesh = Mesh.install(lab, MeshSettings.DEFAULT);
       Duration ready = Duration.ofNanos(System.nanoTime() - start);
-      lab.apply(objects());
+      lab.apply(FigurePods.objects());
       mesh.awaitReady();
       Pod client = lab.pod("in/client");
       HttpConnection.getOnce(client.namespace(), lab.service("in/far"), 80, "/", TIMEOUT);
@@ -69,114 +69,78 @@ final class Figures {
           Duration.ofNanos(System.nanoTime() - start).toMillis() / 1e3,
           "s");
       memory("idle", lab, mesh);
-      startHaproxy(lab);
-      return compare(lab, mesh);
+      FigurePods.startHaproxy(lab);
+      return compare(lab, mesh, ways(lab, mesh));
     }
   }
 
-  private static List<Manifest> objects() {
+  private static List<Way> ways(Lab lab, Mesh mesh) {
+    List<Proxy> haproxy =
+        lab.processes(lab.pod("out/haproxy")).stream().map(Figures::plain).toList();
+    List<Proxy> near = List.of(node("node-1", mesh));
+    List<Proxy> both = List.of(node("node-1", mesh), node("node-2", mesh));
+    Pod inside = lab.pod("in/client");
+    Pod outside = lab.pod("out/client");
+    String peer = lab.pod("out/haproxy").address();
     return List.of(
-        namespace("in", "    weftmesh.io/mesh: enabled"),
-        namespace("out", "    weftmesh.io/mesh: disabled"),
-        PodTemplate.named("in/client").on("node-1").serviceAccount("client").build(),
-        PodTemplate.named("out/client").on("node-1").serviceAccount("client").build(),
-        server("in/near", "node-1"),
-        server("in/far", "node-2"),
-        server("out/far", "node-2"),
-        service("in/near"),
-        service("in/far"));
+        new Way(
+            "HAProxy, HTTP/1.1", new Driver.Http1(outside, peer, FigurePods.HTTP, "/"), haproxy),
+        new Way("one node, bytes alone (port named tcp)", http1(lab, "in/bytes"), near),
+        new Way("one node, HTTP/1.1, no route", http1(lab, "in/near"), near),
+        new Way("one node, HTTP/1.1, one HTTPRoute", http1(lab, "in/routed"), near),
+        new Way(
+            fill("one node, HTTP/1.1, %d routes of %d rules", FigurePods.ROUTES, FigurePods.RULES),
+            http1(lab, "in/much-routed"),
+            near),
+        new Way("one node, HTTP/1.1, retries and time-out", http1(lab, "in/retried"), near),
+        new Way("two nodes, HTTP/1.1, mutual TLS", http1(lab, "in/far"), both),
+        new Way("HAProxy, HTTP/2", http2(lab, outside, peer + ":" + FigurePods.HTTP2), haproxy),
+        new Way("one node, HTTP/2", http2(lab, inside, lab.service("in/near2")), near));
   }
 
-  private static Manifest namespace(String name, String label) {
-    return Manifest.parse(
-        fill(
-            """
-            apiVersion: v1
-            kind: Namespace
-            metadata:
-              name: %s
-              labels:
-            %s
-            """,
-            name, label));
+  private static Driver http1(Lab lab, String service) {
+    return new Driver.Http1(lab.pod("in/client"), lab.service(service), 80, "/");
   }
 
-  private static Manifest server(String place, String node) {
-    String name = place.substring(place.indexOf('/') + 1);
-    return PodTemplate.named(place)
-        .on(node)
-        .label("app", name)
-        .serviceAccount(name)
-        .app(List.of("--http=" + HTTP))
-        .build();
+  private static Driver http2(Lab lab, Pod client, String authority) {
+    return new Driver.Http2(
+        client,
+        "http://" + authority + "/BSD",
+        lab.folder().path().resolve("h2load.log"),
+        List.of());
   }
 
-  private static Manifest service(String place) {
-    return ServiceTemplate.named(place)
-        .selecting("app", place.substring(place.indexOf('/') + 1))
-        .port("http", 80, HTTP)
-        .build();
+  private static Proxy plain(LabProcess process) {
+    return new Proxy() {
+      @Override
+      public Duration cpuTime() {
+        return process.cpuTime();
+      }
+
+      @Override
+      public double allocatedBytes() {
+        return 0;
+      }
+    };
   }
 
-  private static void startHaproxy(Lab lab) throws IOException {
-    Path settings = lab.folder().path().resolve("haproxy.cfg");
-    Files.writeString(
-        settings,
-        fill(
-            """
-            global
-              nbthread 2
-            defaults
-              mode http
-              timeout connect 5s
-              timeout client 60s
-              timeout server 60s
-            frontend all
-              bind :8080
-              default_backend server
-            backend server
-              server far %s:8080
-            """,
-            lab.pod("out/far").address()));
-    lab.apply(
-        PodTemplate.named("out/haproxy")
-            .on("node-1")
-            .serviceAccount("haproxy")
-            .program("haproxy", List.of("haproxy", "-db", "-f", settings.toString()))
-            .build());
-    Pod client = lab.pod("out/client");
-    Wait.until(() -> answers(client, lab.pod("out/haproxy").address()), "HAProxy to answer");
+  private static Proxy node(String node, Mesh mesh) {
+    LabProcess process = mesh.nodeProxy(node);
+    return new Proxy() {
+      @Override
+      public Duration cpuTime() {
+        return process.cpuTime();
+      }
+
+      @Override
+      public double allocatedBytes() {
+        return mesh.metrics(node).sum("weft_heap_allocated_bytes");
+      }
+    };
   }
 
-  private static boolean answers(Pod client, String address) {
-    try {
-      return HttpConnection.getOnce(client.namespace(), address, HTTP, "/", TIMEOUT).status()
-          == 200;
-    } catch (IOException e) {
-      return false;
-    }
-  }
-
-  private boolean compare(Lab lab, Mesh mesh) {
-    LabProcess near = mesh.nodeProxy("node-1");
-    LabProcess far = mesh.nodeProxy("node-2");
-    Pod client = lab.pod("in/client");
-    List<Way> ways =
-        List.of(
-            new Way(
-                "HAProxy, plain HTTP, one proxy",
-                lab.pod("out/client"),
-                lab.pod("out/haproxy").address(),
-                HTTP,
-                lab.processes(lab.pod("out/haproxy"))),
-            new Way("Weft on one node", client, lab.service("in/near"), 80, List.of(near)),
-            new Way(
-                "Weft between nodes, mutual TLS, two proxies",
-                client,
-                lab.service("in/far"),
-                80,
-                List.of(near, far)));
-    ways.forEach(way -> load(way, WARM_UP));
+  private boolean compare(Lab lab, Mesh mesh, List<Way> ways) {
+    ways.forEach(way -> way.driver().run(PER_SECOND, WARM_UP));
     List<List<Cost>> costs = new ArrayList<>();
     ways.forEach(way -> costs.add(new ArrayList<>()));
     for (int round = 0; round < rounds; round++) {
@@ -191,41 +155,62 @@ final class Figures {
             "%d rounds of %d s at %d requests/s on kept connections; the median round:%n%n",
             rounds, seconds, PER_SECOND));
     out.print(
-        fill("%-46s %14s %9s %9s %9s %7s%n", "", "CPU/request", "ratio", "p50", "p99", "failed"));
-    double peer = median(costs.getFirst()).microsPerRequest();
+        fill(
+            "%-46s %14s %9s %9s %9s %10s %7s%n",
+            "", "CPU/request", "ratio", "p50", "p99", "heap", "failed"));
     int failed = 0;
     for (int i = 0; i < ways.size(); i++) {
       Cost cost = median(costs.get(i));
-      int failures = costs.get(i).stream().mapToInt(c -> c.report().failures().size()).sum();
+      int failures = costs.get(i).stream().mapToInt(c -> c.sample().failed()).sum();
       failed += failures;
-      out.print(
-          fill(
-              "%-46s %11.1f µs %9.2f %6d µs %6d µs %7d%n",
-              ways.get(i).name(),
-              cost.microsPerRequest(),
-              cost.microsPerRequest() / peer,
-              cost.report().quantile(0.5).toNanos() / 1000,
-              cost.report().quantile(0.99).toNanos() / 1000,
-              failures));
+      print(
+          ways.get(i).name(), cost, cost.microsPerRequest() / ratioBase(costs, ways, i), failures);
     }
     return failed == 0;
   }
 
+  /** Each way is held against HAProxy speaking the same version of HTTP. */
+  private static double ratioBase(List<List<Cost>> costs, List<Way> ways, int way) {
+    boolean http2 = ways.get(way).driver() instanceof Driver.Http2;
+    for (int i = 0; i < ways.size(); i++) {
+      Way other = ways.get(i);
+      if (other.name().startsWith("HAProxy") && other.driver() instanceof Driver.Http2 == http2) {
+        return median(costs.get(i)).microsPerRequest();
+      }
+    }
+    throw new IllegalStateException("no peer was measured");
+  }
+
+  private void print(String name, Cost cost, double ratio, int failures) {
+    out.print(
+        fill(
+            "%-46s %11.1f µs %9.2f %6d µs %6d µs %8.0f B %7d%n",
+            name,
+            cost.microsPerRequest(),
+            ratio,
+            cost.sample().p50().toNanos() / 1000,
+            cost.sample().p99().toNanos() / 1000,
+            cost.bytesPerRequest(),
+            failures));
+  }
+
   private Cost measure(Way way) {
-    Duration before = cpuTime(way.proxies());
-    LoadReport report = load(way, Duration.ofSeconds(seconds));
-    Duration spent = cpuTime(way.proxies()).minus(before);
-    return new Cost(spent.toNanos() / 1e3 / report.outcomes().size(), report);
+    Duration before = cpuTime(way);
+    double allocated = allocated(way);
+    Sample sample = way.driver().run(PER_SECOND, Duration.ofSeconds(seconds));
+    Duration spent = cpuTime(way).minus(before);
+    return new Cost(
+        spent.toNanos() / 1e3 / sample.requests(),
+        (allocated(way) - allocated) / sample.requests(),
+        sample);
   }
 
-  private static LoadReport load(Way way, Duration length) {
-    return Load.run(
-        Load.Settings.keptAlive(way.client().namespace(), way.address(), way.port(), PER_SECOND)
-            .count((int) (PER_SECOND * length.toSeconds())));
+  private static Duration cpuTime(Way way) {
+    return way.proxies().stream().map(Proxy::cpuTime).reduce(Duration.ZERO, Duration::plus);
   }
 
-  private static Duration cpuTime(List<LabProcess> processes) {
-    return processes.stream().map(LabProcess::cpuTime).reduce(Duration.ZERO, Duration::plus);
+  private static double allocated(Way way) {
+    return way.proxies().stream().mapToDouble(Proxy::allocatedBytes).sum();
   }
 
   private static Cost median(List<Cost> costs) {

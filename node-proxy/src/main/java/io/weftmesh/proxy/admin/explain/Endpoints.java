@@ -117,7 +117,16 @@ final class Endpoints {
             ? "nothing known of its speed"
             : String.format(
                 Locale.ROOT, "answers in about %.1f ms", load.latency().toNanos() / 1e6);
-    return load.inHand() + " in hand, " + latency;
+    return load.inHand() + " in hand, " + latency + load.ejected().map(Endpoints::text).orElse("");
+  }
+
+  private static String text(Balancer.Ejected ejected) {
+    return ", EJECTED ("
+        + ejected.why()
+        + "), "
+        + (ejected.probing()
+            ? "one request tries it now"
+            : "for " + ejected.left().toMillis() + " ms more");
   }
 
   private static String text(InetSocketAddress address) {

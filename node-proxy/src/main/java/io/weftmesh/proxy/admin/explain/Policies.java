@@ -1,5 +1,6 @@
 package io.weftmesh.proxy.admin.explain;
 
+import io.weftmesh.policy.model.RateLimit;
 import io.weftmesh.policy.model.RetryPolicy;
 import io.weftmesh.policy.model.RouteRule;
 import io.weftmesh.policy.model.Timeouts;
@@ -13,6 +14,20 @@ final class Policies {
   private Policies() {}
 
   static Step step(RouteRule rule) {
+    List<String> lines = new ArrayList<>(requests(rule));
+    rule.policy().fault().ifPresent(fault -> lines.add("fault on purpose: " + fault));
+    rule.policy().rateLimit().ifPresent(limit -> lines.add(text(limit)));
+    return new Step("policies", "in force for " + rule.origin(), lines);
+  }
+
+  private static String text(RateLimit limit) {
+    return "rate by "
+        + limit.policy()
+        + limit.total().map(rate -> ", in all " + rate).orElse("")
+        + limit.perIdentity().map(rate -> ", for each client identity " + rate).orElse("");
+  }
+
+  private static List<String> requests(RouteRule rule) {
     List<String> lines = new ArrayList<>();
     Timeouts timeouts = rule.timeouts();
     lines.add("timeout of the request: " + text(timeouts.request()));
@@ -27,6 +42,10 @@ final class Policies {
                 + (retries.statusCodes().isEmpty()
                     ? ""
                     : " and on status " + new TreeSet<>(retries.statusCodes()))
+                + (retries.grpcStatuses().isEmpty()
+                    ? ""
+                    : " and on grpc-status " + new TreeSet<>(retries.grpcStatuses()))
+                + (retries.onReset() ? " and when a try is broken off" : "")
                 + (retries.nonIdempotent() ? ", also of methods that are not idempotent" : ""));
     lines.add(
         "pause before a retry: "
@@ -39,7 +58,7 @@ final class Policies {
             + " % of its requests and "
             + retries.budget().perSecond()
             + " per second");
-    return new Step("policies", "in force for " + rule.origin(), lines);
+    return lines;
   }
 
   private static String text(Duration duration) {
