@@ -10,12 +10,14 @@ import org.jspecify.annotations.Nullable;
 public final class RoutedHead implements RequestHead {
   private final Head head;
   private final String pathAndQuery;
+  private final String path;
   private final int question;
 
   public RoutedHead(Head head) {
     this.head = head;
     this.pathAndQuery = RequestTarget.pathAndQuery(head.target());
     this.question = pathAndQuery.indexOf('?');
+    this.path = question < 0 ? pathAndQuery : pathAndQuery.substring(0, question);
   }
 
   /** Path and query, as they are sent on. */
@@ -30,7 +32,7 @@ public final class RoutedHead implements RequestHead {
 
   @Override
   public String path() {
-    return question < 0 ? pathAndQuery : pathAndQuery.substring(0, question);
+    return path;
   }
 
   @Override

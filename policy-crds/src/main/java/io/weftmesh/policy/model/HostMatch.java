@@ -39,6 +39,10 @@ public record HostMatch(String name) {
     return end > suffix && authority.regionMatches(true, end - suffix, name, 1, suffix);
   }
 
+  boolean isAny() {
+    return name.isEmpty();
+  }
+
   private boolean isWildcard() {
     return name.startsWith("*.");
   }

@@ -22,6 +22,8 @@ import org.jspecify.annotations.Nullable;
  * connection.
  */
 public final class RouteTable {
+  private static final int FEW = 8;
+
   private final List<RouteRule> requestRules;
   private final List<RouteRule> tlsRules;
   private final RouteRule connectionRule;
@@ -29,6 +31,9 @@ public final class RouteTable {
   private final boolean expectsHttp;
   private final List<Entry> byPrecedence;
   private final List<Entry> tlsByPrecedence;
+
+  /** Only for many: a few are tried sooner than looked up. */
+  private final @Nullable PathIndex byPath;
 
   private RouteTable(
       List<RouteRule> requestRules,
@@ -43,6 +48,7 @@ public final class RouteTable {
     this.expectsHttp = expectsHttp;
     this.byPrecedence = entries(requestRules);
     this.tlsByPrecedence = entries(tlsRules);
+    this.byPath = byPrecedence.size() > FEW ? new PathIndex(byPrecedence) : null;
   }
 
   /**
@@ -93,7 +99,7 @@ public final class RouteTable {
 
     /** Whether a request meets it. */
     public boolean matches(RequestHead head) {
-      return host.matches(head.authority()) && match.matches(head);
+      return (host.isAny() || host.matches(head.authority())) && match.matches(head);
     }
 
     /** The first condition that a request does not meet, for explaining; null if it meets all. */
@@ -104,6 +110,9 @@ public final class RouteTable {
 
   /** What a request meets; null if it meets nothing, which is answered with 404. */
   public @Nullable Entry match(RequestHead head) {
+    if (byPath != null) {
+      return byPath.match(head);
+    }
     for (int i = 0; i < byPrecedence.size(); i++) {
       Entry entry = byPrecedence.get(i);
       if (entry.matches(head)) {
