@@ -25,6 +25,7 @@ Weft's lab: a service mesh on this machine, in network namespaces of its own. Ne
   perf/lab.sh status              shows what runs
   perf/lab.sh apply FILE...       puts Kubernetes YAML in force (--delete: takes it away)
   perf/lab.sh exec POD -- CMD     runs a program in a pod: exec shop/client -- curl -s http://echo.shop/
+  perf/lab.sh explain POD URL     says where a request would go, and why: explain shop/client http://echo.shop/
   perf/lab.sh restart             starts again what was killed of the mesh
   perf/lab.sh down                removes everything again
 
@@ -127,7 +128,7 @@ case "${1:-}" in
     maven verify
     ;;
   fuzz) fuzz "${@:2}" ;;
-  up | status | apply | exec | restart | down) lab "$@" ;;
+  up | status | apply | exec | explain | restart | down) lab "$@" ;;
   *)
     usage
     [[ "${1:-}" =~ ^(|help|-h|--help)$ ]] || exit 2

@@ -16,6 +16,7 @@ import picocli.CommandLine.Command;
       Status.class,
       Apply.class,
       Exec.class,
+      Explain.class,
       Restart.class,
       Train.class,
       Down.class,
