@@ -57,7 +57,7 @@ final class TunnelStream extends AbstractChannel implements DuplexChannel {
   private final Http2Stream stream;
   private final InetSocketAddress localAddress;
   private final InetSocketAddress remoteAddress;
-  private final TunnelStreamConfig config = new TunnelStreamConfig(this);
+  private final StreamConfig config = new StreamConfig(this, this::stopReading);
   private final UnreadBytes unread = new UnreadBytes();
 
   private @Nullable Consumer<Throwable> failedEarly;
@@ -255,8 +255,7 @@ final class TunnelStream extends AbstractChannel implements DuplexChannel {
     }
   }
 
-  /** Auto-read was switched off. */
-  void stopReading() {
+  private void stopReading() {
     reading = false;
   }
 

@@ -45,6 +45,17 @@ record DuplexPair(DuplexChannel client, DuplexChannel server, TestMesh home)
                 .get(10, TimeUnit.SECONDS);
         return new DuplexPair(client, mesh.inbound.next().stream(), mesh);
       }
+    },
+    LOCAL_STREAM {
+      @Override
+      DuplexPair open() throws Exception {
+        TestMesh mesh = new TestMesh();
+        EventLoop loop = mesh.loops.next();
+        InetSocketAddress address = new InetSocketAddress(TestMesh.LOOPBACK, 8080);
+        LocalStream client =
+            loop.submit(() -> LocalStream.open(loop, address, address)).get(10, TimeUnit.SECONDS);
+        return new DuplexPair(client, client.peer(), mesh);
+      }
     };
 
     abstract DuplexPair open() throws Exception;

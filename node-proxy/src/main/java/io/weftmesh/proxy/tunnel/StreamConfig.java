@@ -3,19 +3,23 @@ package io.weftmesh.proxy.tunnel;
 import static io.netty.channel.ChannelOption.ALLOW_HALF_CLOSURE;
 import static io.netty.channel.ChannelOption.SO_LINGER;
 
+import io.netty.channel.Channel;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.DefaultChannelConfig;
 import java.util.Map;
 
-/** A stream's options: those of a socket that mean something here. */
-final class TunnelStreamConfig extends DefaultChannelConfig {
-  private final TunnelStream stream;
+/** The options of a stream that is no socket: those of a socket that mean something here. */
+final class StreamConfig extends DefaultChannelConfig {
+  private final Runnable stopReading;
   private boolean allowHalfClosure = true;
   private int lingerSeconds = -1;
 
-  TunnelStreamConfig(TunnelStream stream) {
+  /**
+   * @param stopReading called when auto-read is switched off
+   */
+  StreamConfig(Channel stream, Runnable stopReading) {
     super(stream);
-    this.stream = stream;
+    this.stopReading = stopReading;
   }
 
   boolean allowsHalfClosure() {
@@ -59,6 +63,6 @@ final class TunnelStreamConfig extends DefaultChannelConfig {
 
   @Override
   protected void autoReadCleared() {
-    stream.stopReading();
+    stopReading.run();
   }
 }
