@@ -48,7 +48,7 @@ final class ClientConnection extends ChannelInboundHandlerAdapter
   }
 
   private final HttpProxy proxy;
-  private final OutboundContext context;
+  private final ClientContext context;
   private final DuplexChannel channel;
   private final UpstreamPool pool;
   private final boolean ownsPool;
@@ -71,7 +71,7 @@ final class ClientConnection extends ChannelInboundHandlerAdapter
   private boolean unflushed;
   private int lingeredBytes;
 
-  ClientConnection(HttpProxy proxy, OutboundContext context, DuplexChannel channel) {
+  ClientConnection(HttpProxy proxy, ClientContext context, DuplexChannel channel) {
     this.proxy = proxy;
     this.context = context;
     this.channel = channel;

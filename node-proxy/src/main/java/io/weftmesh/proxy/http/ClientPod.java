@@ -1,12 +1,15 @@
 package io.weftmesh.proxy.http;
 
 import io.netty.channel.EventLoop;
+import io.weftmesh.ca.api.SpiffeId;
 import io.weftmesh.proxy.balance.Endpoint;
 import io.weftmesh.proxy.balance.Limit;
 import io.weftmesh.proxy.routing.IpFamily;
 import io.weftmesh.proxy.routing.Workload;
+import io.weftmesh.proxy.tunnel.Caller;
 import io.weftmesh.proxy.tunnel.Upstream;
 import java.net.InetAddress;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -15,11 +18,11 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * A captured pod as a client: its way out, its pools and its bounds. One for as long as the pod is
- * captured. Thread-safe.
+ * captured. Of a caller elsewhere, that has connected to a pod of this node, there is one for each
+ * connection. Thread-safe.
  */
 public final class ClientPod implements AutoCloseable {
-  private final Workload workload;
-  private final String label;
+  private final Who who;
   private final Dialer dialer;
   private final BooleanSupplier leaving;
   private final HttpSettings settings;
@@ -31,13 +34,8 @@ public final class ClientPod implements AutoCloseable {
   private volatile boolean closed;
 
   ClientPod(
-      Workload workload,
-      Dialer dialer,
-      BooleanSupplier leaving,
-      HttpSettings settings,
-      HttpMetrics metrics) {
-    this.workload = workload;
-    this.label = workload.namespace() + "/" + workload.workload();
+      Who who, Dialer dialer, BooleanSupplier leaving, HttpSettings settings, HttpMetrics metrics) {
+    this.who = who;
     this.dialer = dialer;
     this.leaving = leaving;
     this.settings = settings;
@@ -85,7 +83,7 @@ public final class ClientPod implements AutoCloseable {
 
   /** {@code namespace/workload}, as metrics have it. */
   String label() {
-    return label;
+    return who.label;
   }
 
   boolean isLeaving() {
@@ -94,26 +92,26 @@ public final class ClientPod implements AutoCloseable {
 
   /** Its address of a family, or its only one. */
   public InetAddress address(IpFamily family) {
-    for (InetAddress address : workload.addresses()) {
+    for (InetAddress address : who.addresses) {
       if (IpFamily.of(address) == family) {
         return address;
       }
     }
-    return workload.addresses().getFirst();
+    return who.addresses.getFirst();
   }
 
   /** What faults, limits and rates know it by. */
   public String uid() {
-    return workload.uid();
+    return who.uid;
   }
 
   /** {@code namespace/service account}: what its certificate says of it. */
   String identity() {
-    return workload.namespace() + "/" + workload.serviceAccount();
+    return who.identity;
   }
 
   String namespace() {
-    return workload.namespace();
+    return who.namespace;
   }
 
   UpstreamPool pool(EventLoop loop) {
@@ -167,5 +165,34 @@ public final class ClientPod implements AutoCloseable {
 
   void closed(ClientSession client) {
     clients.remove(client);
+  }
+
+  /**
+   * Whom the connections are made for.
+   *
+   * @param label as metrics have it
+   * @param uid empty where it is not known
+   * @param identity {@code namespace/service account}; empty where there is none
+   */
+  record Who(
+      String label, String uid, String namespace, String identity, List<InetAddress> addresses) {
+    static Who of(Workload pod) {
+      return new Who(
+          pod.namespace() + "/" + pod.workload(),
+          pod.uid(),
+          pod.namespace(),
+          pod.namespace() + "/" + pod.serviceAccount(),
+          pod.addresses());
+    }
+
+    static Who of(Caller caller) {
+      SpiffeId id = caller.identity();
+      return new Who(
+          caller.label(),
+          "",
+          id == null ? "" : id.namespace().orElse(""),
+          caller.label(),
+          List.of(caller.address().getAddress()));
+    }
   }
 }

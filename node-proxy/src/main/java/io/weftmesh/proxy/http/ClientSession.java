@@ -29,7 +29,7 @@ final class ClientSession extends Http2Session {
   private static final long LEAVE_STEP_NANOS = TimeUnit.SECONDS.toNanos(1);
 
   private final HttpProxy proxy;
-  private final OutboundContext context;
+  private final ClientContext context;
   private final Upstreams upstreams;
   private final Runnable release;
   private boolean leaving;
@@ -37,7 +37,7 @@ final class ClientSession extends Http2Session {
   private boolean closing;
 
   private ClientSession(
-      Http2FrameCodec codec, HttpProxy proxy, OutboundContext context, DuplexChannel channel) {
+      Http2FrameCodec codec, HttpProxy proxy, ClientContext context, DuplexChannel channel) {
     super(codec, proxy.metrics());
     this.proxy = proxy;
     this.context = context;
@@ -54,7 +54,7 @@ final class ClientSession extends Http2Session {
   }
 
   /** Takes a connection over and turns its reading on. */
-  static void install(HttpProxy proxy, OutboundContext context, DuplexChannel channel) {
+  static void install(HttpProxy proxy, ClientContext context, DuplexChannel channel) {
     Http2FrameCodec codec =
         Http2Codec.server(
             proxy.settings().maxHeadBytes(),
@@ -110,7 +110,7 @@ final class ClientSession extends Http2Session {
     failed(proxy, context, reason);
   }
 
-  private static void failed(HttpProxy proxy, OutboundContext context, ErrorReason reason) {
+  private static void failed(HttpProxy proxy, ClientContext context, ErrorReason reason) {
     proxy.metrics().series(context.pod().label(), context.service(), "", null).failed(reason, 0);
   }
 

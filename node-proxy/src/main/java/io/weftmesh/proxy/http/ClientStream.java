@@ -48,7 +48,7 @@ final class ClientStream extends SessionStream implements ClientSide {
    *
    * @param end whether it is complete
    */
-  void start(HttpProxy proxy, OutboundContext context, Upstreams upstreams, boolean end) {
+  void start(HttpProxy proxy, ClientContext context, Upstreams upstreams, boolean end) {
     requestEnded = end;
     var started =
         new Exchange(

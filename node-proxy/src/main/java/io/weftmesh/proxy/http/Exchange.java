@@ -68,7 +68,7 @@ final class Exchange {
   }
 
   private final HttpProxy proxy;
-  private final OutboundContext context;
+  private final ClientContext context;
   private final ClientSide client;
   private final Upstreams pool;
   private final Head request;
@@ -103,7 +103,7 @@ final class Exchange {
    */
   Exchange(
       HttpProxy proxy,
-      OutboundContext context,
+      ClientContext context,
       ClientSide client,
       Upstreams pool,
       Head request,
@@ -115,7 +115,7 @@ final class Exchange {
   /** The exchange of a copy of a request. */
   static Exchange ofMirror(
       HttpProxy proxy,
-      OutboundContext context,
+      ClientContext context,
       Mirror client,
       Upstreams pool,
       Head request,
@@ -126,7 +126,7 @@ final class Exchange {
 
   private Exchange(
       HttpProxy proxy,
-      OutboundContext context,
+      ClientContext context,
       ClientSide client,
       Upstreams pool,
       Head request,
@@ -155,7 +155,9 @@ final class Exchange {
     if (framing.isEmpty()) {
       body.end(null);
     }
-    if (context.destination() instanceof Destination.ServiceDestination to) {
+    if (!context.gate().enter(this)) {
+      fail(ErrorReason.DENIED, denial());
+    } else if (context.destination() instanceof Destination.ServiceDestination to) {
       follow(Routed.of(proxy.snapshot(), to, context.pod().namespace(), request));
     } else {
       // Nothing is routed or balanced here, but an answer can still be given where there is none.
@@ -429,6 +431,16 @@ final class Exchange {
     }
   }
 
+  /** The target's rules have changed, and do not admit the request any more. */
+  void deny() {
+    refuse(ErrorReason.DENIED, denial());
+    client.flush();
+  }
+
+  private String denial() {
+    return service + " does not admit this request; look at the AccessPolicies that select it";
+  }
+
   /** The client is gone, or has broken its request off. */
   void cancel() {
     if (phase == Phase.OVER) {
@@ -549,6 +561,7 @@ final class Exchange {
     phase = Phase.SWITCHED;
     limits.stop();
     HopByHop.strip(head, head.status() == 101);
+    context.gate().switched(this);
     client.switchProtocol(head, to, early);
   }
 
@@ -763,6 +776,7 @@ final class Exchange {
   /** Gives back all that it holds. */
   private void over() {
     phase = Phase.OVER;
+    context.gate().over(this);
     if (mirrors != null && !body.isEnded()) {
       // What is left of the body is not read any more, or not by this.
       mirrors.cancel();
@@ -781,6 +795,16 @@ final class Exchange {
 
   boolean isOver() {
     return phase == Phase.OVER;
+  }
+
+  /** Whether it may lead to where further requests could be made that nobody here would see. */
+  boolean leadsOutOfSight() {
+    return allowsSwitch() && !HopByHop.upgradesToWebSocket(request);
+  }
+
+  /** Its head, until it is over. */
+  Head request() {
+    return request;
   }
 
   private HttpMetrics.Series series() {

@@ -15,6 +15,7 @@ final class HopByHop {
   private static final byte[] UPGRADE = ascii("upgrade");
   private static final byte[] TRAILERS = ascii("trailers");
   private static final byte[] H2C = ascii("h2c");
+  private static final String WEBSOCKET = "websocket";
 
   private HopByHop() {}
 
@@ -35,6 +36,11 @@ final class HopByHop {
         && !head.isHttp10()
         && head.lists(Field.CONNECTION, UPGRADE)
         && !head.lists(Field.UPGRADE, H2C);
+  }
+
+  /** Whether the other protocol is that of RFC 6455, which carries messages and no requests. */
+  static boolean upgradesToWebSocket(Head head) {
+    return upgrades(head) && WEBSOCKET.equalsIgnoreCase(head.value(Field.UPGRADE));
   }
 
   /** Takes out what ends here, of a request or an answer. */

@@ -20,21 +20,25 @@ public final class HttpMetrics {
     0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60
   };
   private static final String OUTBOUND = "outbound";
+  private static final String INBOUND = "inbound";
 
   /** Apart from the rest, or mirrors would count as traffic, and their failures as failures. */
   private static final String MIRROR = "mirror";
 
+  private final String direction;
   private final Family<Counter> requests;
   private final Family<Histogram> latency;
   private final Family<Counter> retries;
   private final Family<Counter> budgetExhausted;
   private final Family<Counter> switched;
   private final Counter faults;
-  private final Map<SeriesKey, Series> series = new ConcurrentHashMap<>();
+  private final Map<SeriesKey, Series> series;
   private final Map<RetryKey, Counter> retriesByKey = new ConcurrentHashMap<>();
   private final Map<String, Counter> exhaustedByService = new ConcurrentHashMap<>();
 
   public HttpMetrics(Metrics metrics) {
+    direction = OUTBOUND;
+    series = new ConcurrentHashMap<>();
     requests =
         metrics.counters(
             "weft_requests_total",
@@ -84,9 +88,25 @@ public final class HttpMetrics {
             "flow");
   }
 
+  private HttpMetrics(HttpMetrics shared, String direction) {
+    this.direction = direction;
+    series = shared.series;
+    requests = shared.requests;
+    latency = shared.latency;
+    retries = shared.retries;
+    budgetExhausted = shared.budgetExhausted;
+    faults = shared.faults;
+    switched = shared.switched;
+  }
+
+  /** The same, for what is seen at the pods that are called. */
+  HttpMetrics inbound() {
+    return new HttpMetrics(this, INBOUND);
+  }
+
   /** The handles for one way through the mesh; to be kept by whoever goes that way often. */
   Series series(String source, String service, String backend, @Nullable Security security) {
-    return series(new SeriesKey(OUTBOUND, source, service, backend, security));
+    return series(new SeriesKey(direction, source, service, backend, security));
   }
 
   /** The handles for the copies of requests to a Service that a backend gets. */

@@ -11,6 +11,7 @@ import io.weftmesh.proxy.balance.FaultDraw;
 import io.weftmesh.proxy.routing.Snapshot;
 import io.weftmesh.proxy.routing.SnapshotHolder;
 import io.weftmesh.proxy.routing.Workload;
+import io.weftmesh.proxy.tunnel.Caller;
 import java.util.Set;
 import java.util.function.BooleanSupplier;
 import java.util.random.RandomGenerator;
@@ -53,6 +54,20 @@ public final class HttpProxy {
     snapshots.listen((before, now) -> forgetServicesThatAreGone(now));
   }
 
+  private HttpProxy(HttpProxy shared, HttpMetrics metrics) {
+    settings = shared.settings;
+    snapshots = shared.snapshots;
+    balancers = shared.balancers;
+    budgets = shared.budgets;
+    this.metrics = metrics;
+    random = shared.random;
+  }
+
+  /** The same for what arrives at the pods of this node; its series say so. */
+  public HttpProxy inbound() {
+    return new HttpProxy(this, metrics.inbound());
+  }
+
   /**
    * A pod that begins to be captured, as a client; to be closed when it is released.
    *
@@ -62,7 +77,18 @@ public final class HttpProxy {
    *     not block.
    */
   public ClientPod clientPod(Workload workload, Dialer dialer, BooleanSupplier leaving) {
-    return new ClientPod(workload, dialer, leaving, settings, metrics);
+    return new ClientPod(ClientPod.Who.of(workload), dialer, leaving, settings, metrics);
+  }
+
+  /**
+   * Who has opened one connection to a pod of this node. Nothing is shared with other connections:
+   * theirs may have another address, or another identity.
+   *
+   * @param dialer connects to the pod's application, with the caller's address
+   * @param leaving as with {@link #clientPod}, of the pod that is called
+   */
+  public ClientPod caller(Caller caller, Dialer dialer, BooleanSupplier leaving) {
+    return new ClientPod(ClientPod.Who.of(caller), dialer, leaving, settings, metrics);
   }
 
   /**
@@ -71,12 +97,12 @@ public final class HttpProxy {
    * @param client with auto-read off; perhaps with a handler in its pipeline that passes on, when
    *     reading is turned on, what was read before
    */
-  public void install(DuplexChannel client, OutboundContext context) {
+  public void install(DuplexChannel client, ClientContext context) {
     new ClientConnection(this, context, client).install();
   }
 
   /** As {@link #install}, for a connection that begins with the preface of HTTP/2. */
-  public void installHttp2(DuplexChannel client, OutboundContext context) {
+  public void installHttp2(DuplexChannel client, ClientContext context) {
     ClientSession.install(this, context, client);
   }
 

@@ -49,7 +49,7 @@ final class Mirrors {
   static @Nullable Mirrors begin(
       List<Filter.Mirror> filters,
       HttpProxy proxy,
-      OutboundContext context,
+      ClientContext context,
       ClientSide client,
       Upstreams pool,
       Head head,

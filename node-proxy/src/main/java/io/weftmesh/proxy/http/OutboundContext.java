@@ -12,15 +12,17 @@ import java.net.InetSocketAddress;
  *     before a byte is read
  * @param original the address it was opened to
  */
-public record OutboundContext(ClientPod pod, Destination destination, InetSocketAddress original) {
+public record OutboundContext(ClientPod pod, Destination destination, InetSocketAddress original)
+    implements ClientContext {
   public OutboundContext {
     if (destination instanceof Destination.UnservedPort unserved) {
       throw new IllegalArgumentException(unserved + " is refused, and not proxied");
     }
   }
 
-  /** As metrics have it: {@code namespace/service:port}, {@code pod} or {@code outside}. */
-  String service() {
+  /** {@code namespace/service:port}, {@code pod} or {@code outside}. */
+  @Override
+  public String service() {
     return switch (destination) {
       case Destination.ServiceDestination service -> service.port().key().toString();
       case Destination.PodDestination pod -> "pod";
@@ -30,12 +32,19 @@ public record OutboundContext(ClientPod pod, Destination destination, InetSocket
   }
 
   /**
-   * The one endpoint there is, where nothing is balanced. Who asks for an address is not to be
-   * refused because endpoints that are out of date have it under another name.
+   * Who asks for an address is not to be refused because endpoints that are out of date have it
+   * under another name.
    */
-  Endpoint endpoint() {
+  @Override
+  public Endpoint endpoint() {
     return destination instanceof Destination.PodDestination pod && pod.isFirstHand()
         ? new Endpoint(original, pod.uid(), null, null)
         : Endpoint.of(original);
+  }
+
+  /** Who may call whom is decided where the target is. */
+  @Override
+  public RequestGate gate() {
+    return RequestGate.OPEN;
   }
 }

@@ -19,13 +19,13 @@ import org.jspecify.annotations.Nullable;
  */
 final class Target {
   private final HttpProxy proxy;
-  private final OutboundContext context;
+  private final ClientContext context;
   private @Nullable ServicePortKey backend;
   private String label = "";
   private BackendSettings settings = BackendSettings.DEFAULT;
   private @Nullable Pick pick;
 
-  Target(HttpProxy proxy, OutboundContext context) {
+  Target(HttpProxy proxy, ClientContext context) {
     this.proxy = proxy;
     this.context = context;
   }

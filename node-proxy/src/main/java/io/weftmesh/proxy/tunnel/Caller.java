@@ -20,4 +20,14 @@ public record Caller(@Nullable SpiffeId identity, InetSocketAddress address, Sec
       throw new IllegalArgumentException("a caller over " + security + " has an identity");
     }
   }
+
+  /** As metrics have it: {@code namespace/service account}, empty without an identity. */
+  public String label() {
+    SpiffeId id = identity;
+    return id == null
+        ? ""
+        : id.namespace()
+            .flatMap(namespace -> id.serviceAccount().map(account -> namespace + "/" + account))
+            .orElse(id.toString());
+  }
 }

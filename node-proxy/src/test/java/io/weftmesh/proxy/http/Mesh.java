@@ -9,6 +9,7 @@ import io.netty.util.concurrent.Future;
 import io.netty.util.concurrent.MockTicker;
 import io.netty.util.concurrent.Promise;
 import io.netty.util.concurrent.Ticker;
+import io.weftmesh.ca.api.SpiffeId;
 import io.weftmesh.policy.model.Backend;
 import io.weftmesh.policy.model.BackendSettings;
 import io.weftmesh.policy.model.Protocol;
@@ -37,6 +38,7 @@ import io.weftmesh.proxy.routing.Snapshot;
 import io.weftmesh.proxy.routing.SnapshotHolder;
 import io.weftmesh.proxy.routing.Workload;
 import io.weftmesh.proxy.telemetry.Metrics;
+import io.weftmesh.proxy.tunnel.Caller;
 import io.weftmesh.proxy.tunnel.Unreachable;
 import io.weftmesh.proxy.tunnel.Upstream;
 import java.io.IOException;
@@ -190,6 +192,34 @@ final class Mesh implements AutoCloseable {
     clients.add(wire);
     proxy.installHttp2(wire, new OutboundContext(pod, destination, original));
     return peer(Http2Peer.client(wire));
+  }
+
+  /** A caller's connection to a pod of this node. */
+  Wire caller(RequestGate gate) {
+    var wire = new Wire(ticker, allocator);
+    clients.add(wire);
+    HttpProxy inbound = proxy.inbound();
+    inbound.install(wire, inboundContext(inbound, gate));
+    return wire;
+  }
+
+  /** The same, by HTTP/2. */
+  Http2Peer http2Caller(RequestGate gate) {
+    var wire = new Wire(ticker, allocator);
+    clients.add(wire);
+    HttpProxy inbound = proxy.inbound();
+    inbound.installHttp2(wire, inboundContext(inbound, gate));
+    return peer(Http2Peer.client(wire));
+  }
+
+  private InboundContext inboundContext(HttpProxy inbound, RequestGate gate) {
+    SpiffeId identity = SpiffeId.workload("cluster.local", "pay", "till");
+    Caller caller = new Caller(identity, address("10.1.0.9", 0), Security.MTLS);
+    return new InboundContext(
+        inbound.caller(caller, dials, () -> draining),
+        workload(),
+        address("10.1.0.1", 8080),
+        gate);
   }
 
   /** The only upstream connection that was opened since the last call, and speaks HTTP/2. */
