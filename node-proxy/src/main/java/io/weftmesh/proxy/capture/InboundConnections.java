@@ -3,16 +3,18 @@ package io.weftmesh.proxy.capture;
 import io.netty.channel.socket.DuplexChannel;
 import io.netty.channel.socket.SocketChannel;
 import io.netty.util.concurrent.Future;
+import io.weftmesh.policy.model.AccessDecision;
+import io.weftmesh.proxy.capture.AccessMetrics.Asked;
 import io.weftmesh.proxy.routing.InboundCaller;
 import io.weftmesh.proxy.routing.InboundDecision;
 import io.weftmesh.proxy.routing.InboundPolicy;
 import io.weftmesh.proxy.routing.Probe;
 import io.weftmesh.proxy.routing.Security;
-import io.weftmesh.proxy.routing.SnapshotHolder;
 import io.weftmesh.proxy.tcp.Relay;
-import java.net.InetAddress;
+import io.weftmesh.proxy.tunnel.Caller;
 import java.net.InetSocketAddress;
 import java.util.List;
+import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -23,71 +25,58 @@ import org.slf4j.LoggerFactory;
 public final class InboundConnections {
   private static final Logger log = LoggerFactory.getLogger(InboundConnections.class);
 
-  private final SnapshotHolder snapshots;
+  private final Admissions admissions;
+  private final Arrivals arrivals;
   private final NodeAddresses nodeAddresses;
-  private final TcpMetrics metrics;
 
-  public InboundConnections(
-      SnapshotHolder snapshots, NodeAddresses nodeAddresses, TcpMetrics metrics) {
-    this.snapshots = snapshots;
+  public InboundConnections(Admissions admissions, Arrivals arrivals, NodeAddresses nodeAddresses) {
+    this.admissions = admissions;
+    this.arrivals = arrivals;
     this.nodeAddresses = nodeAddresses;
-    this.metrics = metrics;
   }
 
   /** Takes a connection over; called on its event loop. */
   void accept(CapturedPod pod, SocketChannel accepted, InetSocketAddress destination) {
-    InboundPolicy policy = pod.inbound(snapshots.get());
     InetSocketAddress remote = accepted.remoteAddress();
     if (remote == null) {
       Relay.reset(accepted);
       return;
     }
-    InetAddress source = remote.getAddress();
-    if (policy == null) {
-      relay(pod, accepted, destination, source);
-      return;
-    }
+    Caller caller = new Caller(null, remote, Security.PLAINTEXT);
+    boolean fromOwnNode = nodeAddresses.contains(remote.getAddress());
+    InboundPolicy policy = admissions.policy(pod);
     InboundDecision decision =
-        policy.decide(
-            new InboundCaller(null, Security.PLAINTEXT, nodeAddresses.contains(source)),
-            destination.getPort());
+        policy == null
+            ? InboundDecision.Admit.ADMIT
+            : policy.decide(InboundCaller.plain(fromOwnNode), destination.getPort());
     switch (decision) {
-      case InboundDecision.Admit admitted -> relay(pod, accepted, destination, source);
-      case InboundDecision.AdmitAsProbe admitted ->
-          probe(pod, accepted, destination, source, admitted.probes());
-      case InboundDecision.Refuse refused -> {
-        log.debug("{} to {} of {}: {}", source, destination, pod, refused.reason());
-        refuse(pod, accepted, "strict");
+      case InboundDecision.Admit admitted ->
+          connect(
+              pod,
+              caller,
+              accepted,
+              destination,
+              application ->
+                  arrivals.carry(pod, caller, fromOwnNode, accepted, application, destination));
+      case InboundDecision.AdmitAsProbe(List<Probe> probes) ->
+          probe(pod, caller, accepted, destination, probes);
+      case InboundDecision.Refuse(String reason) -> {
+        log.debug("{} to {} of {}: {}", caller, destination, pod, reason);
+        refuse(pod, caller, accepted, "strict");
+      }
+      case InboundDecision.Deny(String rule) -> {
+        admissions.told(
+            Asked.CONNECTION, caller, pod, destination.getPort(), new AccessDecision.Deny(rule));
+        refuse(pod, caller, accepted, "denied");
       }
     }
   }
 
-  private void relay(
-      CapturedPod pod, SocketChannel accepted, InetSocketAddress destination, InetAddress source) {
-    pod.connect(accepted.eventLoop(), destination, source)
-        .addListener((Future<DuplexChannel> connected) -> {
-          if (!connected.isSuccess()) {
-            refuse(pod, accepted, "unreachable");
-            return;
-          }
-          TcpMetrics.Flow flow =
-              metrics.flow(
-                  TcpMetrics.Direction.INBOUND,
-                  "",
-                  PodStreams.service(pod.workload()),
-                  "",
-                  Security.PLAINTEXT);
-          flow.opened();
-          Relay.start(
-              accepted, connected.getNow(), flow.sent(), flow.received(), null, flow::closed);
-        });
-  }
-
   private void probe(
       CapturedPod pod,
+      Caller caller,
       SocketChannel accepted,
       InetSocketAddress destination,
-      InetAddress source,
       List<Probe> probes) {
     List<String> paths =
         probes.stream()
@@ -95,28 +84,49 @@ public final class InboundConnections {
             .map(probe -> ((Probe.HttpGet) probe).path())
             .toList();
     boolean tcp = probes.stream().anyMatch(Probe.TcpConnect.class::isInstance);
-    if (paths.isEmpty() && !tcp) {
-      // A path inside TLS can't be seen, and a call inside HTTP/2 is not looked for yet.
-      refuse(pod, accepted, "probe_not_visible");
+    boolean grpc = probes.stream().anyMatch(Probe.GrpcHealth.class::isInstance);
+    if (paths.isEmpty() && !tcp && !grpc) {
+      // A path inside TLS can't be seen.
+      refuse(pod, caller, accepted, "probe_not_visible");
       return;
     }
-    pod.connect(accepted.eventLoop(), destination, source)
-        .addListener((Future<DuplexChannel> connected) -> {
-          if (!connected.isSuccess()) {
-            refuse(pod, accepted, "unreachable");
+    connect(
+        pod,
+        caller,
+        accepted,
+        destination,
+        application -> {
+          if (grpc) {
+            arrivals.carryProbe(pod, caller, accepted, application, destination);
           } else if (paths.isEmpty()) {
             // That the application accepts is all that such a probe may learn.
-            connected.getNow().close();
+            application.close();
             accepted.close();
           } else {
             ProbeGuard.start(
-                accepted, connected.getNow(), paths, () -> refuse(pod, accepted, "not_a_probe"));
+                accepted, application, paths, () -> refuse(pod, caller, accepted, "not_a_probe"));
           }
         });
   }
 
-  private void refuse(CapturedPod pod, SocketChannel accepted, String reason) {
-    metrics.failed(TcpMetrics.Direction.INBOUND, "", PodStreams.service(pod.workload()), reason);
+  private void connect(
+      CapturedPod pod,
+      Caller caller,
+      SocketChannel accepted,
+      InetSocketAddress destination,
+      Consumer<DuplexChannel> connected) {
+    pod.connect(accepted.eventLoop(), destination, caller.address().getAddress())
+        .addListener((Future<DuplexChannel> done) -> {
+          if (done.isSuccess()) {
+            connected.accept(done.getNow());
+          } else {
+            refuse(pod, caller, accepted, "unreachable");
+          }
+        });
+  }
+
+  private void refuse(CapturedPod pod, Caller caller, SocketChannel accepted, String reason) {
+    arrivals.failed(pod, caller, reason);
     Relay.reset(accepted);
   }
 }

@@ -4,14 +4,11 @@ import io.netty.channel.EventLoop;
 import io.netty.channel.socket.DuplexChannel;
 import io.netty.util.concurrent.Future;
 import io.netty.util.concurrent.Promise;
-import io.weftmesh.ca.api.SpiffeId;
-import io.weftmesh.proxy.routing.InboundCaller;
+import io.weftmesh.policy.model.AccessDecision;
+import io.weftmesh.proxy.capture.AccessMetrics.Asked;
 import io.weftmesh.proxy.routing.InboundDecision;
 import io.weftmesh.proxy.routing.InboundPolicy;
 import io.weftmesh.proxy.routing.Security;
-import io.weftmesh.proxy.routing.SnapshotHolder;
-import io.weftmesh.proxy.routing.Workload;
-import io.weftmesh.proxy.tcp.Relay;
 import io.weftmesh.proxy.tunnel.Caller;
 import io.weftmesh.proxy.tunnel.InboundStreams;
 import io.weftmesh.proxy.tunnel.LocalPod;
@@ -23,35 +20,30 @@ import java.net.InetSocketAddress;
  * a tunnel or out of a pod of this node. Thread-safe; never blocks.
  */
 public final class PodStreams implements InboundStreams {
-  private final SnapshotHolder snapshots;
-  private final TcpMetrics metrics;
+  private final Admissions admissions;
+  private final Arrivals arrivals;
 
-  public PodStreams(SnapshotHolder snapshots, TcpMetrics metrics) {
-    this.snapshots = snapshots;
-    this.metrics = metrics;
+  public PodStreams(Admissions admissions, Arrivals arrivals) {
+    this.admissions = admissions;
+    this.arrivals = arrivals;
   }
 
   @Override
   public Future<DuplexChannel> dial(
       EventLoop loop, LocalPod target, Caller caller, InetSocketAddress destination) {
-    Workload workload = target.workload();
-    InboundPolicy policy = target.inbound(snapshots.get());
+    InboundPolicy policy = admissions.policy(target);
     if (policy == null) {
       return connect(loop, target, caller, destination);
     }
-    InboundDecision decision =
-        policy.decide(
-            new InboundCaller(caller.identity(), caller.security(), false), destination.getPort());
-    return switch (decision) {
+    int port = destination.getPort();
+    return switch (policy.decide(Arrivals.asking(caller, false), port)) {
       case InboundDecision.Admit admitted -> connect(loop, target, caller, destination);
       case InboundDecision.AdmitAsProbe probes ->
-          refuse(loop, Refused.Reason.DENIED, "probes come from the node, not from a pod");
-      case InboundDecision.Refuse refused -> {
-        metrics.failed(TcpMetrics.Direction.INBOUND, source(caller), service(workload), "denied");
-        yield refuse(
-            loop,
-            Refused.Reason.DENIED,
-            "pod " + workload + " does not admit " + source(caller) + ": " + refused.reason());
+          refuse(loop, target, caller, "probes come from the node, not from a pod");
+      case InboundDecision.Refuse(String reason) -> refuse(loop, target, caller, reason);
+      case InboundDecision.Deny(String rule) -> {
+        admissions.told(Asked.CONNECTION, caller, target, port, new AccessDecision.Deny(rule));
+        yield refuse(loop, target, caller, "its AccessPolicies deny port " + port);
       }
     };
   }
@@ -63,9 +55,7 @@ public final class PodStreams implements InboundStreams {
       LocalPod target,
       Caller caller,
       InetSocketAddress destination) {
-    TcpMetrics.Flow flow = flow(target, caller);
-    flow.opened();
-    Relay.start(stream, application, flow.sent(), flow.received(), null, flow::closed);
+    arrivals.carry(target, caller, false, stream, application, destination);
   }
 
   private Future<DuplexChannel> connect(
@@ -74,12 +64,10 @@ public final class PodStreams implements InboundStreams {
     Future<DuplexChannel> connecting =
         target.connect(loop, destination, caller.address().getAddress());
     connecting.addListener((Future<DuplexChannel> done) -> {
-      if (!done.isSuccess()) {
-        metrics.failed(
-            TcpMetrics.Direction.INBOUND,
-            source(caller),
-            service(target.workload()),
-            "unreachable");
+      if (done.isSuccess()) {
+        connected(done.getNow(), target, caller, destination, result);
+      } else {
+        arrivals.failed(target, caller, "unreachable");
         result.tryFailure(
             new Refused(
                 Refused.Reason.UNREACHABLE,
@@ -89,13 +77,6 @@ public final class PodStreams implements InboundStreams {
                     + destination.getPort()
                     + ": "
                     + done.cause().getMessage()));
-        return;
-      }
-      DuplexChannel application = done.getNow();
-      if (!result.trySuccess(application)) {
-        application.close();
-      } else if (caller.security() == Security.SAME_NODE) {
-        countSameNode(application, flow(target, caller));
       }
     });
     result.addListener(done -> {
@@ -106,41 +87,33 @@ public final class PodStreams implements InboundStreams {
     return result;
   }
 
-  /** The client's side relays the bytes, and counts them; here the connection itself is counted. */
-  private static void countSameNode(DuplexChannel application, TcpMetrics.Flow flow) {
-    flow.opened();
-    application.closeFuture().addListener(closed -> flow.closed(Relay.End.FINISHED));
+  /** Of what came through a tunnel, {@link #relay} decides: it is joined with the stream there. */
+  private void connected(
+      DuplexChannel application,
+      LocalPod target,
+      Caller caller,
+      InetSocketAddress destination,
+      Promise<DuplexChannel> result) {
+    DuplexChannel given =
+        caller.security() == Security.SAME_NODE
+            ? arrivals.within(target, caller, application, destination)
+            : application;
+    if (given == null) {
+      result.tryFailure(denied(target, caller, "its AccessPolicies have just changed"));
+    } else if (!result.trySuccess(given)) {
+      given.close();
+    }
   }
 
-  private TcpMetrics.Flow flow(LocalPod target, Caller caller) {
-    return metrics.flow(
-        TcpMetrics.Direction.INBOUND,
-        source(caller),
-        service(target.workload()),
-        "",
-        caller.security());
+  private Future<DuplexChannel> refuse(
+      EventLoop loop, LocalPod target, Caller caller, String reason) {
+    return loop.newFailedFuture(denied(target, caller, reason));
   }
 
-  private static Future<DuplexChannel> refuse(
-      EventLoop loop, Refused.Reason reason, String message) {
-    return loop.newFailedFuture(new Refused(reason, message));
-  }
-
-  /** The target, as an inbound connection's destination: here no Service is known any more. */
-  static String service(Workload workload) {
-    return workload.namespace() + "/" + workload.workload();
-  }
-
-  /** {@code namespace/service account}: what a certificate says of the caller. */
-  private static String source(Caller caller) {
-    SpiffeId identity = caller.identity();
-    return identity == null ? "" : sourceOf(identity);
-  }
-
-  static String sourceOf(SpiffeId identity) {
-    return identity
-        .namespace()
-        .flatMap(namespace -> identity.serviceAccount().map(account -> namespace + "/" + account))
-        .orElse(identity.toString());
+  private Refused denied(LocalPod target, Caller caller, String reason) {
+    arrivals.failed(target, caller, "denied");
+    return new Refused(
+        Refused.Reason.DENIED,
+        "pod " + target.workload() + " does not admit " + caller.label() + ": " + reason);
   }
 }

@@ -3,6 +3,7 @@ package io.weftmesh.proxy.cluster;
 import io.weftmesh.policy.compile.RouteSpec;
 import io.weftmesh.policy.compile.Written;
 import io.weftmesh.policy.model.ServiceKey;
+import io.weftmesh.policy.v1alpha1.AccessPolicySpec;
 import io.weftmesh.policy.v1alpha1.MeshSecuritySpec;
 import io.weftmesh.policy.v1alpha1.TrafficPolicySpec;
 import io.weftmesh.policy.v1alpha1.TrafficShiftSpec;
@@ -104,4 +105,7 @@ sealed interface ClusterObject {
 
   /** A {@code MeshSecurity}. */
   record SecurityObject(Written<MeshSecuritySpec> written) implements ClusterObject {}
+
+  /** An {@code AccessPolicy}. */
+  record AccessObject(Written<AccessPolicySpec> written) implements ClusterObject {}
 }

@@ -13,9 +13,11 @@ import io.fabric8.kubernetes.api.model.discovery.v1.EndpointSlice;
 import io.weftmesh.policy.compile.RouteReader;
 import io.weftmesh.policy.compile.Written;
 import io.weftmesh.policy.model.ServiceKey;
+import io.weftmesh.policy.v1alpha1.AccessPolicy;
 import io.weftmesh.policy.v1alpha1.MeshSecurity;
 import io.weftmesh.policy.v1alpha1.TrafficPolicy;
 import io.weftmesh.policy.v1alpha1.TrafficShift;
+import io.weftmesh.proxy.cluster.ClusterObject.AccessObject;
 import io.weftmesh.proxy.cluster.ClusterObject.NamespaceObject;
 import io.weftmesh.proxy.cluster.ClusterObject.PolicyObject;
 import io.weftmesh.proxy.cluster.ClusterObject.RouteObject;
@@ -58,7 +60,8 @@ final class Reduction {
             EndpointSlice.class,
             TrafficShift.class,
             TrafficPolicy.class,
-            MeshSecurity.class));
+            MeshSecurity.class,
+            AccessPolicy.class));
     return Set.copyOf(kinds);
   }
 
@@ -73,6 +76,7 @@ final class Reduction {
       case TrafficShift shift -> new ShiftObject(Written.of(shift));
       case TrafficPolicy policy -> new PolicyObject(Written.of(policy));
       case MeshSecurity security -> new SecurityObject(Written.of(security));
+      case AccessPolicy access -> new AccessObject(Written.of(access));
       case HasMetadata route when RouteReader.reads(route) ->
           new RouteObject(RouteReader.read(route));
       default -> throw new IllegalArgumentException("kind " + object.getKind() + " is not read");

@@ -11,9 +11,11 @@ import io.weftmesh.policy.compile.Written;
 import io.weftmesh.policy.model.Protocol;
 import io.weftmesh.policy.model.ServiceKey;
 import io.weftmesh.policy.model.ServicePortKey;
+import io.weftmesh.policy.v1alpha1.AccessPolicySpec;
 import io.weftmesh.policy.v1alpha1.MeshSecuritySpec;
 import io.weftmesh.policy.v1alpha1.TrafficPolicySpec;
 import io.weftmesh.policy.v1alpha1.TrafficShiftSpec;
+import io.weftmesh.proxy.cluster.ClusterObject.AccessObject;
 import io.weftmesh.proxy.cluster.ClusterObject.NamespaceObject;
 import io.weftmesh.proxy.cluster.ClusterObject.PodObject;
 import io.weftmesh.proxy.cluster.ClusterObject.PolicyObject;
@@ -70,7 +72,12 @@ final class SnapshotFold {
     Set<String> problems = new TreeSet<>();
     compiled =
         PolicyCompiler.compile(
-                new PolicyObjects(sorted.routes, sorted.shifts, sorted.policies, sorted.securities),
+                new PolicyObjects(
+                    sorted.routes,
+                    sorted.shifts,
+                    sorted.policies,
+                    sorted.securities,
+                    sorted.accesses),
                 service -> shape(sorted.services.get(service)))
             .keeping(compiled);
     for (Problem problem : compiled.problems()) {
@@ -144,7 +151,10 @@ final class SnapshotFold {
               pod.exclusions(),
               pod.probes(),
               pod.bounds()),
-          new InboundPolicy(compiled.security().of(pod.namespace(), pod.labels()), pod.probes()));
+          new InboundPolicy(
+              compiled.security().of(pod.namespace(), pod.labels()),
+              compiled.access().of(pod.namespace(), pod.labels()),
+              pod.probes()));
     }
   }
 
@@ -187,6 +197,7 @@ final class SnapshotFold {
     private final List<Written<TrafficShiftSpec>> shifts = new ArrayList<>();
     private final List<Written<TrafficPolicySpec>> policies = new ArrayList<>();
     private final List<Written<MeshSecuritySpec>> securities = new ArrayList<>();
+    private final List<Written<AccessPolicySpec>> accesses = new ArrayList<>();
 
     void add(ClusterObject object) {
       switch (object) {
@@ -204,6 +215,7 @@ final class SnapshotFold {
         case ShiftObject shift -> shifts.add(shift.written());
         case PolicyObject policy -> policies.add(policy.written());
         case SecurityObject security -> securities.add(security.written());
+        case AccessObject access -> accesses.add(access.written());
       }
     }
   }

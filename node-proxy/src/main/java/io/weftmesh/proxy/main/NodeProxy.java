@@ -11,6 +11,8 @@ import io.weftmesh.proxy.admin.Readiness;
 import io.weftmesh.proxy.admin.explain.Explanations;
 import io.weftmesh.proxy.balance.Balancers;
 import io.weftmesh.proxy.balance.Controls;
+import io.weftmesh.proxy.capture.Admissions;
+import io.weftmesh.proxy.capture.Arrivals;
 import io.weftmesh.proxy.capture.Capture;
 import io.weftmesh.proxy.capture.CaptureSettings;
 import io.weftmesh.proxy.capture.CapturedPod;
@@ -94,7 +96,10 @@ final class NodeProxy {
 
     CapturedPods pods = new CapturedPods();
     TcpMetrics tcpMetrics = new TcpMetrics(metrics);
-    PodStreams streams = new PodStreams(snapshots, tcpMetrics);
+    HttpProxy http = http();
+    Admissions admissions = new Admissions(snapshots, metrics);
+    Arrivals arrivals = new Arrivals(admissions, http, tcpMetrics);
+    PodStreams streams = new PodStreams(admissions, arrivals);
     TunnelSettings tunnelSettings =
         TunnelSettings.DEFAULT.withIdentityWait(settings.identityWait());
     TunnelMetrics tunnelMetrics = new TunnelMetrics(metrics);
@@ -113,11 +118,20 @@ final class NodeProxy {
             snapshots,
             tunnelSettings);
 
-    outbound = outbound(connector, pods, tcpMetrics);
+    outbound =
+        new OutboundConnections(
+            snapshots,
+            balancers,
+            controls,
+            connector,
+            pods,
+            identity.directory(),
+            http,
+            tcpMetrics);
     NodeAddresses nodeAddresses = new NodeAddresses(System::nanoTime);
     connections =
         new PodConnections(
-            outbound, new InboundConnections(snapshots, nodeAddresses, tcpMetrics), hbone);
+            outbound, new InboundConnections(admissions, arrivals, nodeAddresses), hbone);
     capture =
         new Capture(
             new CaptureSettings(
@@ -192,19 +206,14 @@ final class NodeProxy {
     closed.countDown();
   }
 
-  private OutboundConnections outbound(
-      Connector connector, CapturedPods pods, TcpMetrics tcpMetrics) {
-    HttpSettings httpSettings = HttpSettings.DEFAULT.withMaxHeadBytes(settings.maxHeaderBytes());
-    HttpProxy http =
-        new HttpProxy(
-            httpSettings,
-            snapshots,
-            balancers,
-            controls,
-            new HttpMetrics(metrics),
-            new ThreadRandom());
-    return new OutboundConnections(
-        snapshots, balancers, controls, connector, pods, identity.directory(), http, tcpMetrics);
+  private HttpProxy http() {
+    return new HttpProxy(
+        HttpSettings.DEFAULT.withMaxHeadBytes(settings.maxHeaderBytes()),
+        snapshots,
+        balancers,
+        controls,
+        new HttpMetrics(metrics),
+        new ThreadRandom());
   }
 
   private List<EventLoop> eventLoops() {

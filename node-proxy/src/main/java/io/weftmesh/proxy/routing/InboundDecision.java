@@ -7,7 +7,7 @@ public sealed interface InboundDecision {
 
   /** It is passed on. */
   record Admit() implements InboundDecision {
-    static final Admit ADMIT = new Admit();
+    public static final Admit ADMIT = new Admit();
   }
 
   /**
@@ -18,9 +18,16 @@ public sealed interface InboundDecision {
   record AdmitAsProbe(List<Probe> probes) implements InboundDecision {}
 
   /**
-   * It is refused.
+   * It is refused because it came without an identity.
    *
    * @param reason in words, for the log and for explaining; the caller is not told
    */
   record Refuse(String reason) implements InboundDecision {}
+
+  /**
+   * It is refused because the access rules say so.
+   *
+   * @param rule which one, for the log and for metrics; the caller is not told
+   */
+  record Deny(String rule) implements InboundDecision {}
 }

@@ -7,9 +7,11 @@ import io.weftmesh.policy.model.InboundMode;
 import io.weftmesh.policy.model.Protocol;
 import io.weftmesh.policy.model.RouteTable;
 import io.weftmesh.policy.model.ServicePortKey;
+import io.weftmesh.policy.model.WorkloadAccess;
 import io.weftmesh.proxy.balance.Endpoint;
 import io.weftmesh.proxy.balance.EndpointSet;
 import io.weftmesh.proxy.routing.Cidr;
+import io.weftmesh.proxy.routing.InboundPolicy;
 import io.weftmesh.proxy.routing.Destination.OutsideDestination;
 import io.weftmesh.proxy.routing.Destination.PodDestination;
 import io.weftmesh.proxy.routing.Destination.ServiceDestination;
@@ -428,6 +430,50 @@ class SnapshotFoldTest {
     assertThat(snapshot.inbound("uid-1"))
         .isNotNull()
         .satisfies(inbound -> assertThat(inbound.security().mode()).isEqualTo(InboundMode.STRICT));
+  }
+
+  @Test
+  void aPodHasTheAccessRulesThatSelectIt() {
+    String policy =
+        """
+        apiVersion: policy.weftmesh.io/v1alpha1
+        kind: AccessPolicy
+        metadata: {name: a, namespace: NAMESPACE}
+        spec:
+          selector: {matchLabels: {weftmesh.io/mesh: LABEL}}
+          action: Allow
+          rules: [{from: [{namespace: pay}], ports: [8080]}]
+        """;
+    String[] cluster = {namespace("none"), pod("enabled", "Running", "", "node-a")};
+    String inMesh = policy.replace("NAMESPACE", "weft-system").replace("LABEL", "enabled");
+    String here = policy.replace("NAMESPACE", "shop").replace("LABEL", "enabled");
+    String others = policy.replace("NAMESPACE", "shop").replace("LABEL", "other");
+
+    assertThat(access(fold(cluster[0], cluster[1], inMesh)).allowing()).hasSize(1);
+    assertThat(access(fold(cluster[0], cluster[1], here)).allowing()).hasSize(1);
+    assertThat(access(fold(cluster[0], cluster[1], others))).isEqualTo(WorkloadAccess.OPEN);
+  }
+
+  @Test
+  void accessRulesThatDidNotChangeAreTheSameObjects() {
+    String policy =
+        """
+        apiVersion: policy.weftmesh.io/v1alpha1
+        kind: AccessPolicy
+        metadata: {name: a, namespace: shop}
+        spec: {action: Deny, rules: [{ports: [8080]}]}
+        """;
+    String pod = pod("enabled", "Running", "", "node-a");
+    WorkloadAccess before = access(fold(namespace("none"), pod, policy));
+    WorkloadAccess after = access(fold(namespace("enabled"), pod, policy));
+
+    assertThat(after.denying().getFirst()).isSameAs(before.denying().getFirst());
+  }
+
+  private static WorkloadAccess access(Snapshot snapshot) {
+    InboundPolicy policy = snapshot.inbound("uid-1");
+    assertThat(policy).isNotNull();
+    return policy.access();
   }
 
   @ParameterizedTest

@@ -16,6 +16,7 @@ import io.weftmesh.policy.model.ServiceKey;
 import io.weftmesh.policy.model.ServicePortKey;
 import io.weftmesh.policy.model.WeightedBackend;
 import io.weftmesh.policy.model.WeightedDraw;
+import io.weftmesh.policy.model.WorkloadAccess;
 import io.weftmesh.proxy.balance.Endpoint;
 import io.weftmesh.proxy.balance.EndpointSet;
 import io.weftmesh.proxy.routing.Destination.OutsideDestination;
@@ -130,7 +131,8 @@ class SnapshotTest {
             List.of());
     Snapshot local =
         new Snapshot.Builder(1)
-            .localPod(pod, new InboundPolicy(InboundSecurity.DEFAULT, List.of()))
+            .localPod(
+                pod, new InboundPolicy(InboundSecurity.DEFAULT, WorkloadAccess.OPEN, List.of()))
             .build();
 
     assertThat(local.localPods()).containsExactly(pod);

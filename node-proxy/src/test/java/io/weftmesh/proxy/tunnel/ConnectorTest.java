@@ -12,6 +12,7 @@ import io.weftmesh.policy.model.InboundSecurity;
 import io.weftmesh.policy.model.SecurityRule;
 import io.weftmesh.policy.model.SecurityRules;
 import io.weftmesh.policy.model.WithoutIdentity;
+import io.weftmesh.policy.model.WorkloadAccess;
 import io.weftmesh.proxy.balance.Endpoint;
 import io.weftmesh.proxy.identity.DirectoryFixture;
 import io.weftmesh.proxy.identity.WorkloadState;
@@ -331,6 +332,7 @@ class ConnectorTest {
     InboundPolicy passthrough =
         new InboundPolicy(
             new InboundSecurity(InboundMode.PERMISSIVE, Map.of(), WithoutIdentity.PASSTHROUGH),
+            WorkloadAccess.OPEN,
             List.of());
     snapshots.publish(new Snapshot.Builder(1).localPod(client.workload(), passthrough).build());
     directory.put(target.workload(), target.identity(), WorkloadState.EXPECTED);

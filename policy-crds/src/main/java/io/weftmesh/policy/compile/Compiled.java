@@ -1,5 +1,6 @@
 package io.weftmesh.policy.compile;
 
+import io.weftmesh.policy.model.AccessRules;
 import io.weftmesh.policy.model.BackendSettings;
 import io.weftmesh.policy.model.RouteSets;
 import io.weftmesh.policy.model.SecurityRules;
@@ -21,10 +22,11 @@ public record Compiled(
     Map<ServicePortKey, RouteSets> routes,
     Map<ServiceKey, BackendSettings> backends,
     SecurityRules security,
+    AccessRules access,
     List<RouteStatus> statuses,
     List<Problem> problems) {
   public static final Compiled NOTHING =
-      new Compiled(Map.of(), Map.of(), SecurityRules.NONE, List.of(), List.of());
+      new Compiled(Map.of(), Map.of(), SecurityRules.NONE, AccessRules.NONE, List.of(), List.of());
 
   public Compiled {
     routes = Map.copyOf(routes);
@@ -35,7 +37,8 @@ public record Compiled(
 
   /**
    * The same, with the objects of an earlier result wherever nothing changed: draws go on, and
-   * balancers see at a glance that their settings are what they were.
+   * balancers see at a glance that their settings are what they were, as do open connections of the
+   * rules of access.
    */
   public Compiled keeping(Compiled earlier) {
     Map<ServicePortKey, RouteSets> keptRoutes = new HashMap<>(routes);
@@ -48,6 +51,7 @@ public record Compiled(
       BackendSettings before = earlier.backends.get(service);
       return now.equals(before) ? before : now;
     });
-    return new Compiled(keptRoutes, keptBackends, security, statuses, problems);
+    AccessRules keptAccess = access.equals(earlier.access) ? earlier.access : access;
+    return new Compiled(keptRoutes, keptBackends, security, keptAccess, statuses, problems);
   }
 }

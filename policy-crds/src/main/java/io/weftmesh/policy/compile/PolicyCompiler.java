@@ -1,6 +1,7 @@
 package io.weftmesh.policy.compile;
 
 import io.weftmesh.policy.compile.TrafficPolicies.Ruling;
+import io.weftmesh.policy.model.AccessRules;
 import io.weftmesh.policy.model.Backend;
 import io.weftmesh.policy.model.RequestPolicy;
 import io.weftmesh.policy.model.RouteOrigin;
@@ -50,10 +51,12 @@ public final class PolicyCompiler {
     List<RouteStatus> statuses = compiler.routes(objects.routes());
     objects.policies().stream().sorted(Written.OLDEST_FIRST).forEach(compiler.policies::add);
     SecurityRules security = SecurityCompiler.compile(objects.securities(), compiler.problems);
+    AccessRules access = AccessCompiler.compile(objects.accesses(), compiler.problems);
     return new Compiled(
         compiler.routeSets(),
         compiler.policies.backends(),
         security,
+        access,
         statuses,
         List.copyOf(compiler.problems));
   }

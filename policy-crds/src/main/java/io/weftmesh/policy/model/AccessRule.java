@@ -52,7 +52,7 @@ public record AccessRule(
 
   /** Whether it stands in the way of somebody, or lets them pass; what it is depends on allow. */
   boolean isMetBy(@Nullable AccessCaller caller, int port, AccessWork work) {
-    if (!isAbout(caller) || !(ports.isEmpty() || ports.contains(port))) {
+    if (!isAbout(caller) || !isAbout(port)) {
       return false;
     }
     return switch (isMetBy(work)) {
@@ -61,6 +61,14 @@ public record AccessRule(
       // A closed door: what cannot be told is not allowed, and is denied.
       case UNKNOWN -> !allow;
     };
+  }
+
+  boolean asksForRequests(int port) {
+    return !http.isEmpty() && isAbout(port);
+  }
+
+  private boolean isAbout(int port) {
+    return ports.isEmpty() || ports.contains(port);
   }
 
   private boolean isAbout(@Nullable AccessCaller caller) {

@@ -19,6 +19,10 @@ public record WorkloadAccess(
     List<AccessRule> allowing,
     List<AccessRule> dryDenying,
     List<AccessRule> dryAllowing) {
+  /** Everybody may call: nothing was written. */
+  public static final WorkloadAccess OPEN =
+      new WorkloadAccess(List.of(), List.of(), List.of(), List.of());
+
   private static final String NOT_ALLOWED = "no rule allows it";
 
   public WorkloadAccess {
@@ -38,12 +42,14 @@ public record WorkloadAccess(
 
   /**
    * Whether something is decided by requests, so that HTTP must be understood at the destination.
+   *
+   * @param port of the called pod
    */
-  public boolean needsRequests() {
-    return asksForRequests(denying)
-        || asksForRequests(allowing)
-        || asksForRequests(dryDenying)
-        || asksForRequests(dryAllowing);
+  public boolean needsRequests(int port) {
+    return asksForRequests(denying, port)
+        || asksForRequests(allowing, port)
+        || asksForRequests(dryDenying, port)
+        || asksForRequests(dryAllowing, port);
   }
 
   /**
@@ -92,7 +98,12 @@ public record WorkloadAccess(
     return those;
   }
 
-  private static boolean asksForRequests(List<AccessRule> rules) {
-    return rules.stream().anyMatch(rule -> !rule.http().isEmpty());
+  private static boolean asksForRequests(List<AccessRule> rules, int port) {
+    for (int i = 0; i < rules.size(); i++) {
+      if (rules.get(i).asksForRequests(port)) {
+        return true;
+      }
+    }
+    return false;
   }
 }

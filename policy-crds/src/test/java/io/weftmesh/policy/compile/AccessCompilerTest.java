@@ -31,7 +31,7 @@ class AccessCompilerTest {
   @Test
   void whereNothingIsSaidEverybodyMayCall() {
     assertThat(decide(null, 8080, AccessWork.BYTES)).isEqualTo(AccessDecision.ALLOW);
-    assertThat(rules().of("shop", WEB).needsRequests()).isFalse();
+    assertThat(rules().of("shop", WEB).needsRequests(80)).isFalse();
   }
 
   /** One rule that denies: whom, where, what. */
@@ -161,7 +161,7 @@ class AccessCompilerTest {
     policy("action: Deny\nrules: [{http: [{path: {prefix: /admin}}]}]");
     policy("action: Allow\nrules: [{http: [{methods: [GET]}]}]");
 
-    assertThat(rules().of("shop", WEB).needsRequests()).isTrue();
+    assertThat(rules().of("shop", WEB).needsRequests(80)).isTrue();
     assertThat(decide(null, 80, AccessWork.CONNECTION)).isEqualTo(AccessDecision.ALLOW);
   }
 

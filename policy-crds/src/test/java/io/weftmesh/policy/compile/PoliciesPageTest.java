@@ -3,6 +3,7 @@ package io.weftmesh.policy.compile;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.weftmesh.policy.manifest.ManifestText;
+import io.weftmesh.policy.v1alpha1.AccessPolicy;
 import io.weftmesh.policy.v1alpha1.MeshSecurity;
 import io.weftmesh.policy.v1alpha1.TrafficPolicy;
 import io.weftmesh.policy.v1alpha1.TrafficShift;
@@ -35,7 +36,8 @@ class PoliciesPageTest {
                       .toList(),
                   text.of(TrafficShift.class).stream().map(Written::of).toList(),
                   text.of(TrafficPolicy.class).stream().map(Written::of).toList(),
-                  text.of(MeshSecurity.class).stream().map(Written::of).toList()),
+                  text.of(MeshSecurity.class).stream().map(Written::of).toList(),
+                  text.of(AccessPolicy.class).stream().map(Written::of).toList()),
               service -> new ServiceShape(ServiceShape.Type.CLUSTER_IP, Set.of(80, 8080)));
       assertThat(compiled.problems()).as(example).isEmpty();
     }

@@ -15,6 +15,7 @@ import io.weftmesh.policy.model.ServicePortKey;
 import io.weftmesh.policy.model.Timeouts;
 import io.weftmesh.policy.model.WeightedBackend;
 import io.weftmesh.policy.model.WithoutIdentity;
+import io.weftmesh.policy.v1alpha1.AccessPolicy;
 import io.weftmesh.policy.v1alpha1.MeshSecurity;
 import io.weftmesh.policy.v1alpha1.TrafficPolicy;
 import io.weftmesh.policy.v1alpha1.TrafficShift;
@@ -411,7 +412,8 @@ class PolicyCompilerTest {
             List.of(),
             text.of(TrafficShift.class).stream().map(Written::of).toList(),
             text.of(TrafficPolicy.class).stream().map(Written::of).toList(),
-            text.of(MeshSecurity.class).stream().map(Written::of).toList()),
+            text.of(MeshSecurity.class).stream().map(Written::of).toList(),
+            text.of(AccessPolicy.class).stream().map(Written::of).toList()),
         services::get);
   }
 

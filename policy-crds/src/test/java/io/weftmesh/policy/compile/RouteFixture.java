@@ -15,6 +15,7 @@ import io.weftmesh.policy.model.ServiceKey;
 import io.weftmesh.policy.model.ServicePortKey;
 import io.weftmesh.policy.model.WeightedBackend;
 import io.weftmesh.policy.model.WeightedDraw;
+import io.weftmesh.policy.v1alpha1.AccessPolicy;
 import io.weftmesh.policy.v1alpha1.MeshSecurity;
 import io.weftmesh.policy.v1alpha1.TrafficPolicy;
 import io.weftmesh.policy.v1alpha1.TrafficShift;
@@ -64,7 +65,8 @@ final class RouteFixture {
             text.objects().stream().filter(RouteReader::reads).map(RouteReader::read).toList(),
             text.of(TrafficShift.class).stream().map(Written::of).toList(),
             text.of(TrafficPolicy.class).stream().map(Written::of).toList(),
-            text.of(MeshSecurity.class).stream().map(Written::of).toList()),
+            text.of(MeshSecurity.class).stream().map(Written::of).toList(),
+            text.of(AccessPolicy.class).stream().map(Written::of).toList()),
         SERVICES::get);
   }
 

@@ -144,7 +144,8 @@ class RouteReaderFuzzTest {
   private static boolean judge(Written<RouteSpec> route) {
     Compiled compiled =
         PolicyCompiler.compile(
-            new PolicyObjects(List.of(route), List.of(), List.of(), List.of()), SERVICES::get);
+            new PolicyObjects(List.of(route), List.of(), List.of(), List.of(), List.of()),
+            SERVICES::get);
     boolean faulty = false;
     for (Problem problem : compiled.problems()) {
       assertThat(problem.field()).isNotBlank();
