@@ -74,11 +74,11 @@ final class Exchange {
   private final Head request;
   private final Framing framing;
   private final boolean upgrade;
-  private final boolean expectsContinue;
   private final RequestBody body;
   private final TimeLimits limits;
   private final Retries retries;
   private final Target target;
+  private final Tally tally;
   private final Admission admission;
   private final boolean mirrored;
   private final String service;
@@ -91,10 +91,7 @@ final class Exchange {
   private @Nullable Connecting connecting;
   private @Nullable Future<?> pause;
   private @Nullable UpstreamSide upstream;
-  private HttpMetrics.@Nullable Series series;
   private boolean staleRetried;
-  private boolean continued;
-  private boolean bodyBegun;
   private boolean inputEnded;
   private int status;
 
@@ -141,13 +138,15 @@ final class Exchange {
     this.framing = framing;
     this.limits = new TimeLimits(client.loop(), deadline);
     this.target = new Target(proxy, context);
+    this.tally =
+        new Tally(
+            proxy.metrics(), context.pod().label(), context.service(), mirrored, target, limits);
     this.admission = new Admission(proxy, context.pod());
     this.retries = new Retries(proxy, request.method(), context.service(), limits);
     this.mirrored = mirrored;
     this.service = context.service();
     this.upgrade = HopByHop.upgrades(request);
-    this.expectsContinue = request.has(Field.EXPECT);
-    this.body = new RequestBody(proxy.settings().maxReplayBytes());
+    this.body = new RequestBody(proxy.settings().maxReplayBytes(), request.has(Field.EXPECT));
   }
 
   /** Routes the request and sends it on its way. */
@@ -233,7 +232,7 @@ final class Exchange {
     status = head.status();
     phase = Phase.ANSWERING;
     client.answer(head, Framing.NONE, body.isEnded());
-    series().answered(status, limits.tookNanos());
+    tally.answered(status);
     over();
     client.answerEnd(null);
     client.flush();
@@ -300,10 +299,7 @@ final class Exchange {
   private void send(UpstreamSide connection) {
     upstream = connection;
     phase = Phase.SENT;
-    series =
-        mirrored
-            ? series()
-            : connection.series(proxy.metrics(), context.pod().label(), service, target.label());
+    tally.via(connection);
     connection.begin(this, request, framing);
     ByteBuf soFar = body.copy(client.allocator());
     if (soFar != null) {
@@ -343,7 +339,7 @@ final class Exchange {
 
   /** Some of the body; taken over. */
   void requestData(ByteBuf data) {
-    bodyBegun = true;
+    body.begin();
     limits.active();
     UpstreamSide to = upstream;
     boolean sent = to != null && (phase == Phase.SENT || passesOn());
@@ -446,9 +442,8 @@ final class Exchange {
     if (phase == Phase.OVER) {
       return;
     }
-    HttpMetrics.Series counted = series();
     if (phase != Phase.ANSWERED) {
-      counted.answered(phase == Phase.ANSWERING ? status : CLIENT_LEFT, limits.tookNanos());
+      tally.answered(phase == Phase.ANSWERING ? status : CLIENT_LEFT);
     }
     dropUpstream();
     over();
@@ -459,10 +454,9 @@ final class Exchange {
   void interim(Head head) {
     limits.active();
     boolean isContinue = head.status() == 100;
-    if (isContinue && continued) {
+    if (isContinue && !body.askFor()) {
       return;
     }
-    continued |= isContinue;
     HopByHop.strip(head, false);
     if (!isContinue) {
       // A byte of the answer is passed on.
@@ -498,16 +492,8 @@ final class Exchange {
     if (!filters.isEmpty()) {
       ResponseFilters.apply(filters, origin, head);
     }
-    client.answer(head, answerFraming, body.isEnded() || (upstreamKept && !isBodyWithheld()));
+    client.answer(head, answerFraming, body.isEnded() || (upstreamKept && !body.isWithheld()));
     holdAnswer();
-  }
-
-  /**
-   * Whether the client still waits to be told to send its body. After an answer that tells it
-   * nothing of the kind it may send the body, or another request: nobody can tell which.
-   */
-  private boolean isBodyWithheld() {
-    return expectsContinue && !continued && !bodyBegun;
   }
 
   private void holdAnswer() {
@@ -532,11 +518,11 @@ final class Exchange {
    * @param last whether the connection takes no more of the request either
    */
   void answerEnd(@Nullable Head trailers, boolean last) {
-    series().answered(status, limits.tookNanos());
+    tally.answered(status);
     if (last || body.isEnded()) {
       upstream = null;
       over();
-    } else if (isBodyWithheld()) {
+    } else if (body.isWithheld()) {
       dropUpstream();
       over();
     } else {
@@ -557,7 +543,7 @@ final class Exchange {
   /** The endpoint speaks another protocol from here on, on a channel that is the client's now. */
   void switchProtocol(Head head, DuplexChannel to, @Nullable ByteBuf early) {
     target.answered();
-    series().answered(head.status(), limits.tookNanos());
+    tally.answered(head.status());
     phase = Phase.SWITCHED;
     limits.stop();
     HopByHop.strip(head, head.status() == 101);
@@ -651,7 +637,7 @@ final class Exchange {
   }
 
   private void brokenOff() {
-    series().answered(status, limits.tookNanos());
+    tally.answered(status);
     over();
     client.answerBroken();
   }
@@ -742,7 +728,7 @@ final class Exchange {
     boolean begun = phase == Phase.ANSWERING || phase == Phase.ANSWERED;
     if (begun) {
       if (phase == Phase.ANSWERING) {
-        series().answered(status, limits.tookNanos());
+        tally.answered(status);
       }
       dropUpstream();
       over();
@@ -760,7 +746,7 @@ final class Exchange {
   }
 
   private void fail(ErrorAnswer answer) {
-    series().failed(answer.reason(), limits.tookNanos());
+    tally.failed(answer.reason());
     over();
     client.answerError(answer);
   }
@@ -805,14 +791,5 @@ final class Exchange {
   /** Its head, until it is over. */
   Head request() {
     return request;
-  }
-
-  private HttpMetrics.Series series() {
-    HttpMetrics.Series resolved = series;
-    return resolved != null
-        ? resolved
-        : mirrored
-            ? proxy.metrics().mirrorSeries(context.pod().label(), service, target.label())
-            : proxy.metrics().series(context.pod().label(), service, target.label(), null);
   }
 }

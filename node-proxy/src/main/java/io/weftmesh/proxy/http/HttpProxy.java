@@ -58,7 +58,8 @@ public final class HttpProxy {
     settings = shared.settings;
     snapshots = shared.snapshots;
     balancers = shared.balancers;
-    budgets = shared.budgets;
+    controls = shared.controls;
+    faults = shared.faults;
     this.metrics = metrics;
     random = shared.random;
   }

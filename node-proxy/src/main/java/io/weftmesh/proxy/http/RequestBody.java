@@ -15,10 +15,37 @@ final class RequestBody {
   private @Nullable ByteBuf kept;
   private @Nullable Head trailers;
   private boolean complete = true;
+  private boolean withheld;
+  private boolean askedFor;
   private boolean ended;
 
-  RequestBody(int maxBytes) {
+  /**
+   * @param withheld whether the client waits to be told to send it ({@code Expect: 100-continue})
+   */
+  RequestBody(int maxBytes, boolean withheld) {
     this.maxBytes = maxBytes;
+    this.withheld = withheld;
+  }
+
+  /**
+   * Whether the client still waits to be told to send its body. After an answer that tells it
+   * nothing of the kind it may send the body, or another request: nobody can tell which.
+   */
+  boolean isWithheld() {
+    return withheld;
+  }
+
+  /** The client is told to send it; returns whether that is news. */
+  boolean askFor() {
+    boolean news = !askedFor;
+    askedFor = true;
+    withheld = false;
+    return news;
+  }
+
+  /** Some of it has come, asked for or not. */
+  void begin() {
+    withheld = false;
   }
 
   /** Whether the body can be sent from its beginning. */

@@ -157,14 +157,7 @@ final class NodeProxy {
     addChecks();
     admin =
         AdminServer.start(
-            settings.metrics(),
-            settings.health(),
-            metrics,
-            new Explanations(
-                snapshots::get,
-                new MeshPeers(pods, identity.directory()),
-                (backend, endpoints) -> balancers.of(backend).loads(endpoints)),
-            readiness);
+            settings.metrics(), settings.health(), metrics, explanations(pods), readiness);
   }
 
   /**
@@ -204,6 +197,13 @@ final class NodeProxy {
     admin.close();
     loops.shutdownGracefully(0, 1, TimeUnit.SECONDS).awaitUninterruptibly(2, TimeUnit.SECONDS);
     closed.countDown();
+  }
+
+  private Explanations explanations(CapturedPods pods) {
+    return new Explanations(
+        snapshots::get,
+        new MeshPeers(pods, identity.directory()),
+        (backend, endpoints) -> balancers.of(backend).loads(endpoints));
   }
 
   private HttpProxy http() {

@@ -22,7 +22,7 @@ import io.weftmesh.policy.model.InboundSecurity;
 import io.weftmesh.policy.model.PathMatch;
 import io.weftmesh.policy.model.RequestCondition;
 import io.weftmesh.proxy.balance.Balancers;
-import io.weftmesh.proxy.balance.RetryBudgets;
+import io.weftmesh.proxy.balance.Controls;
 import io.weftmesh.proxy.http.HttpMetrics;
 import io.weftmesh.proxy.http.HttpProxy;
 import io.weftmesh.proxy.http.HttpSettings;
@@ -84,7 +84,7 @@ class ArrivalsTest {
               HttpSettings.DEFAULT,
               snapshots,
               new Balancers<>(System::nanoTime, new Random(1)),
-              new RetryBudgets<>(System::nanoTime),
+              new Controls<>(System::nanoTime),
               new HttpMetrics(metrics),
               new Random(2)),
           new TcpMetrics(metrics));
@@ -135,8 +135,7 @@ class ArrivalsTest {
 
     assertThat(dialled.cause())
         .isInstanceOfSatisfying(
-            Refused.class,
-            refused -> assertThat(refused.reason()).isEqualTo(Refused.Reason.DENIED))
+            Refused.class, refused -> assertThat(refused.reason()).isEqualTo(Refused.Reason.DENIED))
         .hasMessageContaining("shop/other");
     assertThat(pod.applications).isEmpty();
     assertThat(denied("enforced", "connection", "shop/other")).isEqualTo(1);
@@ -250,12 +249,12 @@ class ArrivalsTest {
 
   @ParameterizedTest
   @EnumSource
-  void whatHasLeftHttpIsCutWhenTheRequestThatLedThereIsNotAllowedAnyMore(Way way)
-      throws Exception {
+  void whatHasLeftHttpIsCutWhenTheRequestThatLedThereIsNotAllowedAnyMore(Way way) throws Exception {
     rules(allowPath("/chat"));
     End client = open(way, "web");
     End application = pod.accepted();
-    String upgrade = "GET /chat HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n";
+    String upgrade =
+        "GET /chat HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n";
     String switched =
         "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n";
     client.sends(upgrade);
@@ -318,9 +317,7 @@ class ArrivalsTest {
             .localPod(
                 pod.workload(),
                 new InboundPolicy(
-                    InboundSecurity.DEFAULT,
-                    access.of("shop", Map.of()),
-                    pod.workload().probes()))
+                    InboundSecurity.DEFAULT, access.of("shop", Map.of()), pod.workload().probes()))
             .build());
   }
 

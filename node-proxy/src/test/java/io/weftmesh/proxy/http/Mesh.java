@@ -216,10 +216,7 @@ final class Mesh implements AutoCloseable {
     SpiffeId identity = SpiffeId.workload("cluster.local", "pay", "till");
     Caller caller = new Caller(identity, address("10.1.0.9", 0), Security.MTLS);
     return new InboundContext(
-        inbound.caller(caller, dials, () -> draining),
-        workload(),
-        address("10.1.0.1", 8080),
-        gate);
+        inbound.caller(caller, dials, () -> draining), workload(), address("10.1.0.1", 8080), gate);
   }
 
   /** The only upstream connection that was opened since the last call, and speaks HTTP/2. */

@@ -85,15 +85,15 @@ class RequestGateTest {
   })
   void whatLeadsOutOfHttpHasToBeAllowedAnything(String begin, String upgrade, boolean passes) {
     Wire client = mesh.caller(gate);
-    String fields =
-        upgrade.isEmpty() ? "" : "Connection: Upgrade\r\nUpgrade: " + upgrade + "\r\n";
+    String fields = upgrade.isEmpty() ? "" : "Connection: Upgrade\r\nUpgrade: " + upgrade + "\r\n";
     client.sends(begin + " HTTP/1.1\r\nHost: cart\r\n" + fields + "\r\n");
 
     assertThat(mesh.dials.tried).hasSize(passes ? 1 : 0);
     assertThat(client.got()).startsWith(passes ? "" : "HTTP/1.1 403 Forbidden\r\n");
     if (passes) {
       assertThat(mesh.opened().got().toLowerCase(Locale.ROOT))
-          .satisfies(sent -> assertThat(sent.contains("upgrade")).isEqualTo(!upgrade.equals("h2c")));
+          .satisfies(
+              sent -> assertThat(sent.contains("upgrade")).isEqualTo(!upgrade.equals("h2c")));
     }
   }
 

@@ -140,7 +140,8 @@ class InboundPolicyTest {
   }
 
   private static AccessRule allow(List<AccessRule.From> from) {
-    return new AccessRule("AccessPolicy shop/a[0]", true, false, Map.of(), from, Set.of(), List.of());
+    return new AccessRule(
+        "AccessPolicy shop/a[0]", true, false, Map.of(), from, Set.of(), List.of());
   }
 
   private static InboundPolicy policy(AccessRule rule) {
