@@ -38,9 +38,12 @@ final class HopByHop {
         && !head.lists(Field.UPGRADE, H2C);
   }
 
-  /** Whether the other protocol is that of RFC 6455, which carries messages and no requests. */
+  /**
+   * Whether the other protocol can only be that of RFC 6455, which carries messages and no
+   * requests.
+   */
   static boolean upgradesToWebSocket(Head head) {
-    return upgrades(head) && WEBSOCKET.equalsIgnoreCase(head.value(Field.UPGRADE));
+    return upgrades(head) && WEBSOCKET.equalsIgnoreCase(head.value("upgrade"));
   }
 
   /** Takes out what ends here, of a request or an answer. */

@@ -28,6 +28,7 @@ public final class RequestGate {
   private final Runnable cut;
   private final Set<Exchange> inProgress = new LinkedHashSet<>();
   private @Nullable Head switched;
+  private boolean outOfSight;
 
   private RequestGate(@Nullable Rules rules, Runnable cut) {
     this.rules = rules;
@@ -47,13 +48,13 @@ public final class RequestGate {
   /** The rules have changed: what they do not admit any more is ended, even if it was answered. */
   public void reconsider() {
     if (switched != null) {
-      if (!admits(switched)) {
+      if (!admits(switched, outOfSight)) {
         cut.run();
       }
       return;
     }
     for (Exchange exchange : List.copyOf(inProgress)) {
-      if (!admits(exchange.request())) {
+      if (!admits(exchange.request(), exchange.leadsOutOfSight())) {
         exchange.deny();
       }
     }
@@ -64,8 +65,7 @@ public final class RequestGate {
     if (rules == null) {
       return true;
     }
-    boolean admitted =
-        admits(exchange.request()) && (!exchange.leadsOutOfSight() || rules.admitBytes());
+    boolean admitted = admits(exchange.request(), exchange.leadsOutOfSight());
     if (admitted) {
       inProgress.add(exchange);
     }
@@ -76,6 +76,7 @@ public final class RequestGate {
   void switched(Exchange exchange) {
     if (rules != null) {
       switched = exchange.request().copy();
+      outOfSight = exchange.leadsOutOfSight();
     }
   }
 
@@ -85,7 +86,8 @@ public final class RequestGate {
     }
   }
 
-  private boolean admits(Head request) {
-    return rules == null || rules.admit(new RoutedHead(request));
+  private boolean admits(Head request, boolean leadsOutOfSight) {
+    return rules == null
+        || (rules.admit(new RoutedHead(request)) && (!leadsOutOfSight || rules.admitBytes()));
   }
 }

@@ -272,6 +272,20 @@ class ArrivalsTest {
   }
 
   @Test
+  void whatHasLeftHttpForAnythingIsCutWhenOnlyRequestsAreAllowed() throws Exception {
+    rules(dryRun(allowPath("/x")));
+    End client = open(Way.TUNNEL, "web");
+    End application = pod.accepted();
+    client.sends("GET /x HTTP/1.1\r\nHost: a\r\nUpgrade: spdy/3.1\r\nConnection: Upgrade\r\n\r\n");
+    application.awaits("GET /x");
+    application.sends("HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\n\r\n");
+    client.awaits("HTTP/1.1 101");
+
+    rules(allowPath("/x"));
+    client.awaitReset();
+  }
+
+  @Test
   void aCallerThatNoRuleOfRequestsIsAboutIsNotLookedAt() throws Exception {
     AccessRule forOthers =
         new AccessRule("deny", false, false, Map.of(), NOBODY, Set.of(), path("/admin"));

@@ -71,7 +71,7 @@ class RequestGateTest {
     assertThat(mesh.dials.tried).isEmpty();
   }
 
-  /** Behind some of these, other requests could be made. */
+  /** Behind some of these, other requests could be made; a bar stands for a second field. */
   @ParameterizedTest
   @CsvSource({
     "GET /chat, websocket, true",
@@ -80,12 +80,14 @@ class RequestGateTest {
     "GET /chat, TLS/1.0, false",
     "GET /chat, spdy/3.1, false",
     "GET /chat, 'websocket, TLS/1.0', false",
+    "GET /chat, websocket|TLS/1.0, false",
     "GET /no, websocket, false",
     "CONNECT cart:80, '', false"
   })
   void whatLeadsOutOfHttpHasToBeAllowedAnything(String begin, String upgrade, boolean passes) {
     Wire client = mesh.caller(gate);
-    String fields = upgrade.isEmpty() ? "" : "Connection: Upgrade\r\nUpgrade: " + upgrade + "\r\n";
+    String upgrades = upgrade.replace("|", "\r\nUpgrade: ");
+    String fields = upgrade.isEmpty() ? "" : "Connection: Upgrade\r\nUpgrade: " + upgrades + "\r\n";
     client.sends(begin + " HTTP/1.1\r\nHost: cart\r\n" + fields + "\r\n");
 
     assertThat(mesh.dials.tried).hasSize(passes ? 1 : 0);

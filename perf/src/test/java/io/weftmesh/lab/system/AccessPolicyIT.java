@@ -13,7 +13,6 @@ import io.weftmesh.lab.cluster.Manifest;
 import io.weftmesh.lab.cluster.ObjectKey;
 import io.weftmesh.lab.host.Wait;
 import io.weftmesh.lab.mesh.Mesh;
-
 import java.io.IOException;
 import java.net.Socket;
 import java.time.Duration;
@@ -195,7 +194,8 @@ class AccessPolicyIT {
 
   @ParameterizedTest
   @ValueSource(strings = {"near", "far"})
-  void requestsInProgressAreEndedWhenTheyAreDenied(String server, Lab lab, Mesh mesh) throws IOException {
+  void requestsInProgressAreEndedWhenTheyAreDenied(String server, Lab lab, Mesh mesh)
+      throws IOException {
     apply(lab, mesh, "action: Deny\nrules: [{http: [{path: {prefix: /never}}]}]\n");
     assertThat(get(lab, "in/web", server, "/never")).isEqualTo("403 denied");
     try (HttpConnection slow = http(lab, "in/web", server);
@@ -302,8 +302,7 @@ class AccessPolicyIT {
             "shop/" + server);
   }
 
-  private static double denied(
-      Mesh mesh, String server, String mode, String source, String asked) {
+  private static double denied(Mesh mesh, String server, String mode, String source, String asked) {
     return mesh.metrics(node(server))
         .sum(
             "weft_access_denied_total",
