@@ -72,8 +72,10 @@ public final class ServerNameReader extends AbstractSniHandler<Void> {
   /** Reading is asked for: before the decision by the channel itself, after it by the listener. */
   @Override
   public void read(ChannelHandlerContext ctx) {
+    // A detector before this reader may hand it the whole message within the call.
+    boolean passesOn = decided;
     ctx.read();
-    if (decided) {
+    if (passesOn) {
       ctx.pipeline().remove(this);
       if (inputEnded) {
         ctx.fireUserEventTriggered(ChannelInputShutdownEvent.INSTANCE);

@@ -96,8 +96,9 @@ final class ServerNameReaderTest {
     assertThat(channel.pipeline().get(ServerNameReader.class)).isNull();
   }
 
-  @Test
-  void takesTheBytesOverFromADetectorAndHandsThemOn() throws Exception {
+  @ParameterizedTest
+  @ValueSource(ints = {1, 100_000})
+  void takesTheBytesOverFromADetectorAndHandsThemOn(int piece) throws Exception {
     byte[] hello = clientHello("db.example.com");
     EmbeddedChannel detected = new EmbeddedChannel();
     Detector.Listener installs =
@@ -106,8 +107,8 @@ final class ServerNameReaderTest {
           public void detected(Protocol protocol) {
             told.add(protocol.name());
             detected.pipeline().addLast(new ServerNameReader(listener(told)));
+            // Asks for the bytes at once, as it was off.
             detected.config().setAutoRead(true);
-            detected.read();
           }
 
           @Override
@@ -121,8 +122,9 @@ final class ServerNameReaderTest {
           }
         };
     detected.pipeline().addLast(new Detector(installs, false));
-    for (byte next : hello) {
-      detected.writeInbound(Unpooled.wrappedBuffer(new byte[] {next}));
+    for (int at = 0; at < hello.length; at += piece) {
+      int length = Math.min(piece, hello.length - at);
+      detected.writeInbound(Unpooled.copiedBuffer(hello, at, length));
     }
     assertThat(told).containsExactly("TLS", "named db.example.com");
     assertThat(detected.inboundMessages()).isEmpty();
