@@ -20,6 +20,9 @@ public final class Application {
     if (options.http().isPresent()) {
       serve(options.http().getAsInt(), httpEcho);
     }
+    if (options.grpc().isPresent()) {
+      GrpcEcho.serve(options.grpc().getAsInt(), options);
+    }
     if (options.echo().isPresent()) {
       serve(options.echo().getAsInt(), Application::echo);
     }

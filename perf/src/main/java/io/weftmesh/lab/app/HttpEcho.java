@@ -10,26 +10,27 @@ import java.io.InputStream;
 import java.io.OutputStream;
 import java.net.InetSocketAddress;
 import java.net.Socket;
-import java.time.Duration;
-import java.util.Arrays;
 import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
-import java.util.concurrent.locks.LockSupport;
 import java.util.stream.Collectors;
 
 /**
  * Answers each request with what it saw of it, as JSON: the pod's name and version, the peer's
- * address, the request line, the headers in their order and case, and the length of the body.
+ * address, the request line, the headers in their order and case, the length of the body, and how
+ * many requests with this path the pod has seen, this one included.
  *
  * <p>The query says how: {@code status=503}, {@code delay=200} (milliseconds before the answer),
  * {@code size=100000} (so many bytes instead of JSON), {@code drip=20} (milliseconds between
- * kilobytes of the body), {@code close=1}.
+ * kilobytes of the body), {@code close=1}. A request for another protocol gets it: frames of a
+ * WebSocket come back, and bytes of any other.
  */
 final class HttpEcho implements Application.Service {
   private static final int DRIP_BYTES = 1024;
 
   private final Options options;
   private final AtomicLong requests = new AtomicLong();
+  private final Map<String, AtomicLong> requestsByPath = new ConcurrentHashMap<>();
 
   HttpEcho(Options options) {
     this.options = options;
@@ -46,13 +47,41 @@ final class HttpEcho implements Application.Service {
       if (request == null) {
         return;
       }
-      Query query = Query.of(request.startLine());
-      pause(query.number("delay", 0));
+      String[] target = request.startLine().split(" ", -1)[1].split("\\?", 2);
+      Query query = Query.parse(target.length < 2 ? "" : target[1]);
+      long seen = seen(target[0]);
+      String upgrade = request.header("Upgrade").orElse("");
+      if (!upgrade.isEmpty()) {
+        upgrade(upgrade, request, in, out);
+        return;
+      }
+      query.pause();
       boolean keepAlive = request.keepsAlive() && query.number("close", 0) == 0;
-      answer(out, query, status(query), keepAlive, body(query, peer, request));
+      answer(out, query, status(query), keepAlive, body(query, peer, seen, request));
       if (!keepAlive) {
         return;
       }
+    }
+  }
+
+  private long seen(String path) {
+    return requestsByPath.computeIfAbsent(path, unseen -> new AtomicLong()).incrementAndGet();
+  }
+
+  private static void upgrade(
+      String protocol, HttpMessage request, InputStream in, OutputStream out) throws IOException {
+    boolean webSocket = protocol.equalsIgnoreCase("websocket");
+    String key = request.header("Sec-WebSocket-Key").orElse("");
+    String head =
+        fill(
+            "HTTP/1.1 101 Switching Protocols\r\nUpgrade: %s\r\nConnection: Upgrade\r\n%s\r\n",
+            protocol,
+            webSocket ? fill("Sec-WebSocket-Accept: %s\r\n", WebSocketEcho.accept(key)) : "");
+    out.write(head.getBytes(UTF_8));
+    if (webSocket) {
+      WebSocketEcho.serve(in, out);
+    } else {
+      in.transferTo(out);
     }
   }
 
@@ -62,9 +91,9 @@ final class HttpEcho implements Application.Service {
     return fails ? options.failStatus() : query.number("status", 200);
   }
 
-  private byte[] body(Query query, String peer, HttpMessage request) {
+  private byte[] body(Query query, String peer, long seen, HttpMessage request) {
     int size = query.number("size", -1);
-    return size >= 0 ? "w".repeat(size).getBytes(UTF_8) : json(peer, request).getBytes(UTF_8);
+    return size >= 0 ? "w".repeat(size).getBytes(UTF_8) : json(peer, seen, request).getBytes(UTF_8);
   }
 
   private static void answer(
@@ -88,68 +117,26 @@ final class HttpEcho implements Application.Service {
     }
     out.write(head.getBytes(UTF_8));
     for (int sent = 0; sent < body.length; sent += DRIP_BYTES) {
-      pause(drip);
+      Query.pause(drip);
       out.write(body, sent, Math.min(DRIP_BYTES, body.length - sent));
     }
   }
 
-  private String json(String peer, HttpMessage request) {
+  private String json(String peer, long seen, HttpMessage request) {
     String headers =
         request.headers().stream()
-            .map(header -> fill("[%s,%s]", quoted(header.name()), quoted(header.value())))
+            .map(header -> fill("[%s,%s]", Json.quoted(header.name()), Json.quoted(header.value())))
             .collect(Collectors.joining(","));
     return fill(
         """
-        {"pod":%s,"version":%s,"peer":%s,"request":%s,"headers":[%s],"bodyBytes":%d}
+        {"pod":%s,"version":%s,"peer":%s,"request":%s,"headers":[%s],"bodyBytes":%d,"seen":%d}
         """,
-        quoted(options.name()),
-        quoted(options.version()),
-        quoted(peer),
-        quoted(request.startLine()),
+        Json.quoted(options.name()),
+        Json.quoted(options.version()),
+        Json.quoted(peer),
+        Json.quoted(request.startLine()),
         headers,
-        request.body().length());
-  }
-
-  private static String quoted(String text) {
-    StringBuilder quoted = new StringBuilder("\"");
-    for (int i = 0; i < text.length(); i++) {
-      char c = text.charAt(i);
-      if (c == '"' || c == '\\') {
-        quoted.append('\\').append(c);
-      } else if (c < ' ') {
-        quoted.append(fill("\\u%04x", (int) c));
-      } else {
-        quoted.append(c);
-      }
-    }
-    return quoted.append('"').toString();
-  }
-
-  private static void pause(int millis) {
-    long end = System.nanoTime() + Duration.ofMillis(millis).toNanos();
-    for (long left = end - System.nanoTime(); left > 0; left = end - System.nanoTime()) {
-      LockSupport.parkNanos(left);
-    }
-  }
-
-  private record Query(Map<String, String> values) {
-    static Query of(String requestLine) {
-      String target = requestLine.split(" ", -1)[1];
-      int question = target.indexOf('?');
-      if (question < 0) {
-        return new Query(Map.of());
-      }
-      return new Query(
-          Map.copyOf(
-              Arrays.stream(target.substring(question + 1).split("&"))
-                  .map(pair -> pair.split("=", 2))
-                  .filter(pair -> pair.length == 2)
-                  .collect(Collectors.toMap(pair -> pair[0], pair -> pair[1], (a, b) -> b))));
-    }
-
-    int number(String name, int otherwise) {
-      String value = values.get(name);
-      return value == null ? otherwise : Integer.parseInt(value);
-    }
+        request.body().length(),
+        seen);
   }
 }

@@ -1,6 +1,10 @@
 package io.weftmesh.lab.app;
 
+import java.util.HashMap;
+import java.util.Map;
 import java.util.OptionalInt;
+import java.util.Set;
+import java.util.TreeSet;
 
 /**
  * What the application serves; a port that is not given is not served.
@@ -8,6 +12,7 @@ import java.util.OptionalInt;
  * @param name of the pod, as it appears in answers
  * @param version as it appears in answers, to tell two deployments apart
  * @param http echoes requests, see {@link HttpEcho}
+ * @param grpc echoes calls, see {@link GrpcEcho}
  * @param echo sends back what it gets
  * @param banner speaks first, as SMTP and MySQL servers do
  * @param transfer moves bulk both ways, see {@link Transfer}
@@ -17,66 +22,52 @@ record Options(
     String name,
     String version,
     OptionalInt http,
+    OptionalInt grpc,
     OptionalInt echo,
     OptionalInt banner,
     OptionalInt transfer,
     int failEvery,
     int failStatus) {
+  private static final Set<String> NAMES =
+      Set.of(
+          "--name",
+          "--version",
+          "--http",
+          "--grpc",
+          "--echo",
+          "--banner",
+          "--transfer",
+          "--fail-every",
+          "--fail-status");
 
   /**
    * @param arguments {@code --NAME=VALUE} each
    * @throws IllegalArgumentException for anything else
    */
   static Options parse(String... arguments) {
-    Options options =
-        new Options(
-            "app",
-            "v1",
-            OptionalInt.empty(),
-            OptionalInt.empty(),
-            OptionalInt.empty(),
-            OptionalInt.empty(),
-            0,
-            503);
+    Map<String, String> given = new HashMap<>();
     for (String argument : arguments) {
       int equals = argument.indexOf('=');
-      if (equals < 0) {
-        throw new IllegalArgumentException("expected --name=value, got: " + argument);
+      if (equals < 0 || !NAMES.contains(argument.substring(0, equals))) {
+        throw new IllegalArgumentException(
+            argument + " is none of --NAME=VALUE with a name of " + new TreeSet<>(NAMES));
       }
-      options = options.with(argument.substring(0, equals), argument.substring(equals + 1));
+      given.put(argument.substring(0, equals), argument.substring(equals + 1));
     }
-    return options;
+    return new Options(
+        given.getOrDefault("--name", "app"),
+        given.getOrDefault("--version", "v1"),
+        number(given, "--http"),
+        number(given, "--grpc"),
+        number(given, "--echo"),
+        number(given, "--banner"),
+        number(given, "--transfer"),
+        number(given, "--fail-every").orElse(0),
+        number(given, "--fail-status").orElse(503));
   }
 
-  private Options with(String option, String value) {
-    return switch (option) {
-      case "--name" ->
-          new Options(value, version, http, echo, banner, transfer, failEvery, failStatus);
-      case "--version" ->
-          new Options(name, value, http, echo, banner, transfer, failEvery, failStatus);
-      case "--http" ->
-          new Options(name, version, number(value), echo, banner, transfer, failEvery, failStatus);
-      case "--echo" ->
-          new Options(name, version, http, number(value), banner, transfer, failEvery, failStatus);
-      case "--banner" ->
-          new Options(name, version, http, echo, number(value), transfer, failEvery, failStatus);
-      case "--transfer" ->
-          new Options(name, version, http, echo, banner, number(value), failEvery, failStatus);
-      case "--fail-every" ->
-          new Options(
-              name, version, http, echo, banner, transfer, Integer.parseInt(value), failStatus);
-      case "--fail-status" ->
-          new Options(
-              name, version, http, echo, banner, transfer, failEvery, Integer.parseInt(value));
-      default ->
-          throw new IllegalArgumentException(
-              option
-                  + " is none of --name --version --http --echo --banner --transfer --fail-every"
-                  + " --fail-status");
-    };
-  }
-
-  private static OptionalInt number(String value) {
-    return OptionalInt.of(Integer.parseInt(value));
+  private static OptionalInt number(Map<String, String> given, String option) {
+    String value = given.get(option);
+    return value == null ? OptionalInt.empty() : OptionalInt.of(Integer.parseInt(value));
   }
 }

@@ -38,7 +38,13 @@ final class ConformanceFixture {
         .label("app", "echo")
         .label("version", version)
         .serviceAccount(place.substring(place.indexOf('/') + 1))
-        .app(List.of("--http=" + Pods.HTTP, "--echo=" + Pods.ECHO, "--version=" + version))
+        .app(
+            List.of(
+                "--http=" + Pods.HTTP,
+                "--echo=" + Pods.ECHO,
+                "--banner=" + Pods.BANNER,
+                "--grpc=" + Pods.GRPC,
+                "--version=" + version))
         .build();
   }
 
@@ -46,6 +52,9 @@ final class ConformanceFixture {
     return ServiceTemplate.named(place)
         .port("http", 80, Pods.HTTP)
         .port("http-alt", Pods.HTTP, Pods.HTTP)
-        .port("tcp", 9090, Pods.ECHO);
+        .port("detected", 81, Pods.HTTP)
+        .port("tcp", 9090, Pods.ECHO)
+        .port("tcp-banner", 9091, Pods.BANNER)
+        .port("grpc", Pods.GRPC, Pods.GRPC);
   }
 }

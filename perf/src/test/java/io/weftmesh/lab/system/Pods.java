@@ -16,6 +16,9 @@ final class Pods {
   static final int BANNER = 2525;
   static final int TRANSFER = 9001;
 
+  /** Of the pods of {@link ConformanceFixture} alone. */
+  static final int GRPC = 7070;
+
   private Pods() {}
 
   /** A namespace whose pods are in the mesh. */
