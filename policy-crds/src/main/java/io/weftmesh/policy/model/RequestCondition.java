@@ -21,9 +21,30 @@ public record RequestCondition(
   Certainty isMetBy(RequestHead head) {
     Certainty met = Certainty.of(methods.isEmpty() || methods.contains(head.method()));
     for (int i = 0; i < headers.size(); i++) {
-      met = met.and(Certainty.of(headers.get(i).matches(head)));
+      met = met.and(isMetBy(headers.get(i), head));
     }
     return path.isEmpty() ? met : met.and(isMetBy(path.get(), head.path()));
+  }
+
+  /**
+   * Two fields of one name reach us joined by a comma (RFC 9110, 5.3), and an application may look
+   * at either: a member that is meant makes the whole of it uncertain.
+   */
+  private static Certainty isMetBy(HeaderMatch wanted, RequestHead head) {
+    String value = head.header(wanted.name());
+    if (value == null || wanted.value().matches(value)) {
+      return Certainty.of(value != null);
+    }
+    int start = 0;
+    for (int comma = value.indexOf(','); comma >= 0; comma = value.indexOf(',', start)) {
+      if (wanted.value().matches(value.substring(start, comma).strip())) {
+        return Certainty.UNKNOWN;
+      }
+      start = comma + 1;
+    }
+    return start > 0 && wanted.value().matches(value.substring(start).strip())
+        ? Certainty.UNKNOWN
+        : Certainty.of(false);
   }
 
   private static Certainty isMetBy(PathMatch wanted, String path) {

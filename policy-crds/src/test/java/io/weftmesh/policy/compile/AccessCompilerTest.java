@@ -132,6 +132,9 @@ class AccessCompilerTest {
           {headers: [{name: X-Who, value: me}]}              | GET    | /a             | me | met
           {headers: [{name: X-Who, value: me}]}              | GET    | /a             | Me | not
           {headers: [{name: X-Who, value: me}]}              | GET    | /a             |    | not
+          {headers: [{name: X-Who, value: me}]}              | GET    | /a             | you,me | unknown
+          {headers: [{name: X-Who, value: me}]}              | GET    | /a             | me,you | unknown
+          {headers: [{name: X-Who, value: me}]}              | GET    | /a             | you,them | not
           {methods: [GET], path: {exact: /a}}                | POST   | /a             |    | not
           {methods: [GET], path: {exact: /a}}                | POST   | //a            |    | not
           {methods: [GET], path: {exact: /a}}                | GET    | /a             |    | met
