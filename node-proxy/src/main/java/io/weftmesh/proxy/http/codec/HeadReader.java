@@ -115,6 +115,9 @@ public final class HeadReader {
         return true;
       }
       field(head, from, to);
+      if (start == Start.REQUEST) {
+        host(head, head.count() - 1);
+      }
     } else if (start == Start.REQUEST) {
       if (from == to && !emptyLineSkipped) {
         // RFC 9112, 2.2: old clients send an empty line after a body.
@@ -161,13 +164,13 @@ public final class HeadReader {
       throws MalformedException {
     boolean right;
     if (method.equals("CONNECT")) {
-      right = bytes[start] != '/' && bytes[start] != '*';
+      right = bytes[start] != '*' && RequestTarget.isAuthority(bytes, start, end);
     } else if (bytes[start] == '/') {
       right = true;
     } else if (bytes[start] == '*') {
       right = end == start + 1 && method.equals("OPTIONS");
     } else {
-      right = RequestTarget.authorityStart(bytes, start, end) > 0;
+      right = RequestTarget.isAbsolute(bytes, start, end);
     }
     if (!right) {
       throw MalformedException.syntax(
@@ -249,6 +252,15 @@ public final class HeadReader {
           Kind.TOO_LARGE, "there are more than the " + MAX_FIELDS + " headers that are allowed");
     }
     head.index(from, nameEnd, valueStart, valueEnd, to + 2);
+  }
+
+  /** RFC 9112, 3.2: a value that is no authority is refused, whether or not it is the one used. */
+  private static void host(Head head, int place) throws MalformedException {
+    if (head.isAt(place, Field.HOST)
+        && !RequestTarget.isAuthority(head.bytes, head.valueStart(place), head.valueEnd(place))) {
+      throw MalformedException.syntax(
+          "Host is '" + head.value(place) + "', expected a host and at most a port");
+    }
   }
 
   static String method(byte[] bytes, int from, int to) {

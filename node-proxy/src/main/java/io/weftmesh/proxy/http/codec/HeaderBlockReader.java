@@ -47,7 +47,7 @@ public final class HeaderBlockReader {
       if (scheme != null || path != null || authority == null) {
         throw MalformedException.syntax("a CONNECT has :method and :authority and no other");
       }
-      requestLine(head, name, checked(":authority", authority, Chars::isTarget));
+      requestLine(head, name, checkAuthority(authority));
     } else {
       if (scheme == null || path == null) {
         throw MalformedException.syntax((scheme == null ? ":scheme" : ":path") + " is missing");
@@ -246,10 +246,7 @@ public final class HeaderBlockReader {
 
   /** Without user information, which RFC 9113, 8.3.1 forbids. */
   private static AsciiString checkAuthority(CharSequence authority) throws MalformedException {
-    return checked(
-        ":authority",
-        authority,
-        b -> Chars.isTarget(b) && b != '/' && b != '?' && b != '@' && b != '\\');
+    return checked(":authority", authority, RequestTarget::isAuthorityByte);
   }
 
   private interface CharacterClass {

@@ -42,8 +42,18 @@ public final class RequestTarget {
     return end;
   }
 
+  /** Whether it is the absolute form, with an authority that can be one and is not empty. */
+  static boolean isAbsolute(byte[] bytes, int start, int end) {
+    int from = authorityStart(bytes, start, end);
+    int to = from;
+    while (from > 0 && to < end && bytes[to] != '/' && bytes[to] != '?') {
+      to++;
+    }
+    return from > 0 && isAuthority(bytes, from, to);
+  }
+
   /** Where the authority of an absolute target begins, or -1 if it is none or it is empty. */
-  static int authorityStart(byte[] bytes, int start, int end) {
+  private static int authorityStart(byte[] bytes, int start, int end) {
     int at = start;
     while (at < end && isSchemeByte(bytes[at], at == start)) {
       at++;
@@ -55,6 +65,22 @@ public final class RequestTarget {
             && bytes[at + 1] == '/'
             && bytes[at + 2] == '/';
     return absolute && bytes[at + 3] != '/' && bytes[at + 3] != '?' ? at + 3 : -1;
+  }
+
+  /**
+   * Whether these bytes can be an authority. User information is none of it: RFC 9110, 4.2.4 has a
+   * recipient refuse it, because it is there to make one host look like another.
+   */
+  static boolean isAuthority(byte[] bytes, int start, int end) {
+    boolean right = true;
+    for (int at = start; right && at < end; at++) {
+      right = isAuthorityByte(bytes[at]);
+    }
+    return right;
+  }
+
+  static boolean isAuthorityByte(byte b) {
+    return Chars.isTarget(b) && b != '/' && b != '?' && b != '@' && b != '\\';
   }
 
   static boolean isSchemeByte(byte b, boolean first) {
