@@ -18,6 +18,7 @@ import io.netty.handler.codec.http2.Http2FrameCodec;
 import io.netty.handler.codec.http2.Http2FrameStreamException;
 import io.netty.handler.codec.http2.Http2GoAwayFrame;
 import io.netty.handler.codec.http2.Http2HeadersFrame;
+import io.netty.handler.codec.http2.Http2LocalFlowController;
 import io.netty.handler.codec.http2.Http2PingFrame;
 import io.netty.handler.codec.http2.Http2ResetFrame;
 import io.netty.handler.codec.http2.Http2SettingsFrame;
@@ -112,10 +113,15 @@ abstract class Http2Session extends Http2ChannelDuplexHandler {
     stalled.add(stream);
   }
 
-  /** So many bytes of the stream were passed on. */
+  /**
+   * So many bytes of the stream were passed on. The codec may count fewer than came: for the frame
+   * that overran a window it gives credit twice, and would take ours for one too many.
+   */
   final void credit(Http2Stream stream, int bytes) {
+    Http2LocalFlowController controller = connection.local().flowController();
+    int owed = Math.min(bytes, controller.unconsumedBytes(stream));
     try {
-      if (connection.local().flowController().consumeBytes(stream, bytes)) {
+      if (controller.consumeBytes(stream, owed)) {
         flush();
       }
     } catch (Http2Exception e) {

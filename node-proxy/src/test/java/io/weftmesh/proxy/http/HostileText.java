@@ -31,7 +31,7 @@ final class HostileText {
 
   /** The members of a list in a cell; an absent cell and a dash are the empty list. */
   static List<String> list(String cell) {
-    return cell == null || cell.equals("-") ? List.of() : List.of(cell.split(", "));
+    return cell == null || cell.equals("-") ? List.of() : List.of(cell.split(", ", -1));
   }
 
   /** Of each answer the status, and of the proxy's own {@code x-weft-error} as well. */

@@ -188,10 +188,20 @@ final class Mesh implements AutoCloseable {
   }
 
   Http2Peer http2Client(Destination destination, InetSocketAddress original) {
+    return peer(Http2Peer.client(http2Wire(destination, original)));
+  }
+
+  /** A client's connection to the Service on which HTTP/2 is awaited, and nothing was sent. */
+  Wire http2Wire() {
+    return http2Wire(
+        new Destination.ServiceDestination(servicePort(), IpFamily.IPV4), CLUSTER_ADDRESS);
+  }
+
+  private Wire http2Wire(Destination destination, InetSocketAddress original) {
     var wire = new Wire(ticker, allocator);
     clients.add(wire);
     proxy.installHttp2(wire, new OutboundContext(pod, destination, original));
-    return peer(Http2Peer.client(wire));
+    return wire;
   }
 
   /** A caller's connection to a pod of this node. */
