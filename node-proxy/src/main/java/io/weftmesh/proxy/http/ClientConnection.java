@@ -10,6 +10,7 @@ import io.netty.channel.EventLoop;
 import io.netty.channel.socket.ChannelInputShutdownEvent;
 import io.netty.channel.socket.DuplexChannel;
 import io.netty.util.NetUtil;
+import io.weftmesh.policy.model.BackendSettings;
 import io.weftmesh.proxy.http.codec.BodyReader;
 import io.weftmesh.proxy.http.codec.BodyWriter;
 import io.weftmesh.proxy.http.codec.Field;
@@ -34,6 +35,9 @@ final class ClientConnection extends ChannelInboundHandlerAdapter
   private static final long LINGER_NANOS = TimeUnit.SECONDS.toNanos(2);
 
   private static final int LINGER_BYTES = 1024 * 1024;
+
+  /** How long the last of what was written waits for a client that does not read. */
+  private static final long CLOSE_NANOS = BackendSettings.DEFAULT.idleTimeout().toNanos();
 
   private enum State {
     /** Between requests, or inside a head. */
@@ -288,6 +292,7 @@ final class ClientConnection extends ChannelInboundHandlerAdapter
   @Override
   public void channelInactive(ChannelHandlerContext ctx) {
     closed();
+    deadline.cancel();
   }
 
   @Override
@@ -527,7 +532,7 @@ final class ClientConnection extends ChannelInboundHandlerAdapter
     Exchange by = exchange;
     if (by != null) {
       by.onDeadline();
-    } else if (state == State.LINGERING) {
+    } else if (state == State.LINGERING || state == State.CLOSED) {
       channel.close();
     } else if (state == State.HEAD && headReader.isInside()) {
       refuse(
@@ -566,6 +571,7 @@ final class ClientConnection extends ChannelInboundHandlerAdapter
 
   private void closeAfterWrites() {
     closed();
+    deadline.set(Deadline.now(loop()) + CLOSE_NANOS);
     channel.writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(ChannelFutureListener.CLOSE);
   }
 

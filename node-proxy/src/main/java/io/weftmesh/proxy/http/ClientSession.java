@@ -12,6 +12,7 @@ import io.weftmesh.proxy.http.codec.HeaderBlockReader;
 import io.weftmesh.proxy.http.codec.MalformedException;
 import io.weftmesh.proxy.routing.Destination;
 import io.weftmesh.proxy.tunnel.TurnFlush;
+import java.net.SocketTimeoutException;
 import java.util.concurrent.TimeUnit;
 
 /**
@@ -61,7 +62,10 @@ final class ClientSession extends Http2Session {
             () -> failed(proxy, context, ErrorReason.HEADERS_TOO_LARGE));
     var session = new ClientSession(codec, proxy, context, channel);
     context.pod().opened(session);
-    channel.pipeline().addLast(new TurnFlush(), codec, session);
+    var frames =
+        new FrameDeadline(
+            channel.eventLoop(), proxy.settings().headTimeout(), session::notCompleted);
+    channel.pipeline().addLast(new TurnFlush(), frames, codec, session);
     if (channel.isActive()) {
       channel.config().setAutoRead(true);
     } else {
@@ -112,6 +116,15 @@ final class ClientSession extends Http2Session {
 
   private static void failed(HttpProxy proxy, ClientContext context, ErrorReason reason) {
     proxy.metrics().series(context.pod().label(), context.service(), "", null).failed(reason, 0);
+  }
+
+  /** A frame or a head was begun, and time is up. */
+  private void notCompleted() {
+    failed(ErrorReason.REQUEST_TIMEOUT);
+    giveUp(
+        Http2Error.ENHANCE_YOUR_CALM,
+        new SocketTimeoutException(
+            "a frame or a head was not complete within " + proxy.settings().headTimeout()));
   }
 
   /** The head of an answer was written. */

@@ -8,6 +8,7 @@ import io.netty.handler.codec.http2.Http2Error;
 import io.netty.handler.codec.http2.Http2Exception;
 import io.netty.handler.codec.http2.Http2FrameStreamException;
 import io.netty.handler.codec.http2.Http2Headers;
+import io.weftmesh.policy.model.BackendSettings;
 import io.weftmesh.proxy.http.codec.Framing;
 import io.weftmesh.proxy.http.codec.Head;
 import io.weftmesh.proxy.http.codec.HeaderBlockReader;
@@ -17,6 +18,12 @@ import org.jspecify.annotations.Nullable;
 
 /** One request that an application sent over HTTP/2, and its answer. */
 final class ClientStream extends SessionStream implements ClientSide {
+  /**
+   * How long the proxy's own answer waits for a client that gives no window for it. There is no
+   * exchange any more that would have a time-out.
+   */
+  private static final long ERROR_NANOS = BackendSettings.DEFAULT.idleTimeout().toNanos();
+
   private final ClientSession session;
   private final Head head;
   private final boolean grpc;
@@ -176,6 +183,8 @@ final class ClientStream extends SessionStream implements ClientSide {
     Exchange by = exchange;
     if (by != null) {
       by.onDeadline();
+    } else if (!answerWritten) {
+      reset(Http2Error.CANCEL);
     }
   }
 
@@ -234,6 +243,9 @@ final class ClientStream extends SessionStream implements ClientSide {
         writeEnd();
       }
       session.answered();
+      if (isOpen()) {
+        deadline.set(Deadline.now(loop()) + ERROR_NANOS);
+      }
       flush();
     }
     pause(false);

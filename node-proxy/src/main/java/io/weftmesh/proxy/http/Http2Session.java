@@ -321,6 +321,13 @@ abstract class Http2Session extends Http2ChannelDuplexHandler {
     ctx.writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(ChannelFutureListener.CLOSE);
   }
 
+  /** Closes the connection at once, and says why as far as the peer still listens. */
+  final void giveUp(Http2Error error, Throwable why) {
+    ctx.write(new DefaultHttp2GoAwayFrame(error));
+    flush();
+    close(why);
+  }
+
   /** Closes the connection at once. */
   final void close(Throwable why) {
     lost = why;
