@@ -161,7 +161,7 @@ class PipelineFuzzTest {
   }
 
   /** All that a server got is requests; the last may be incomplete. */
-  private static void wellFormed(String bytes) {
+  static void wellFormed(String bytes) {
     ByteBuf in = Unpooled.copiedBuffer(bytes, StandardCharsets.ISO_8859_1);
     var reader = HeadReader.ofRequests(100_000);
     var body = new BodyReader(100_000);
