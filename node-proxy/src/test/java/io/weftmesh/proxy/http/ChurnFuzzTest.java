@@ -18,11 +18,11 @@ import org.junit.jupiter.api.Test;
  * Requests that end in the middle: reset, cancelled, answered too early, aborted or sent again at
  * every step of their way, one after the other on connections that live on. When the last is over,
  * with the clients still connected, no buffer and no request is in hand, and when they are gone, no
- * upstream connection either. 5,000 requests of each protocol, or as many as {@code
- * -Dweft.fuzz.rounds} says.
+ * upstream connection either. 10,000 requests of each protocol; {@code -Dweft.fuzz.rounds=300000}
+ * for 100,000.
  */
 class ChurnFuzzTest {
-  private static final int REQUESTS = Integer.getInteger("weft.fuzz.rounds", 5_000);
+  private static final int REQUESTS = Integer.getInteger("weft.fuzz.rounds", 30_000) / 3;
   private static final long SEED = Long.getLong("weft.fuzz.seed", 23);
   private static final int REQUESTS_PER_MESH = 40;
 
