@@ -45,6 +45,9 @@ public final class Logging extends ContextAwareBase implements Configurator {
     queue.start();
 
     context.getLogger("io.netty").setLevel(Level.WARN);
+    // It warns, with a stack trace, of frames that somebody else has sent: a way to fill a disk.
+    // What comes of them is counted, and answered.
+    context.getLogger("io.netty.handler.codec.http2").setLevel(Level.ERROR);
     context.getLogger("io.grpc").setLevel(Level.WARN);
     context.getLogger(Logger.ROOT_LOGGER_NAME).setLevel(Level.INFO);
     context.getLogger(Logger.ROOT_LOGGER_NAME).addAppender(queue);
