@@ -407,7 +407,7 @@ final class ClientConnection extends ChannelInboundHandlerAdapter
   }
 
   @Override
-  public void answerBroken() {
+  public void answerBroken(ErrorAnswer why) {
     if (answering) {
       // Closed in order, an answer that ends with the connection would look complete.
       closed();

@@ -34,8 +34,12 @@ interface ClientSide {
   /** An answer made by the proxy, complete. The exchange is over. */
   void answerError(ErrorAnswer answer);
 
-  /** The answer can't be completed, and the client must not take it for complete. */
-  void answerBroken();
+  /**
+   * The answer can't be completed, and the client must not take it for complete.
+   *
+   * @param why for a protocol that can still say so
+   */
+  void answerBroken(ErrorAnswer why);
 
   /**
    * The endpoint switched protocols: from here on, bytes are carried and not understood.

@@ -252,10 +252,14 @@ final class ClientStream extends SessionStream implements ClientSide {
   }
 
   @Override
-  public void answerBroken() {
+  public void answerBroken(ErrorAnswer why) {
     exchange = null;
     Http2Error error = fault;
-    if (answering) {
+    if (answering && grpc && error == null) {
+      // A reset would be INTERNAL to the client. Trailers end a call at any point, with its status.
+      writeHeaders(why.grpcTrailers(), true);
+      flush();
+    } else if (answering) {
       reset(error == null ? Http2Error.INTERNAL_ERROR : error);
     }
     pause(false);

@@ -78,6 +78,14 @@ record ErrorAnswer(
     return withRetryAfter(head);
   }
 
+  /** The end of a call whose answer had begun. */
+  Http2Headers grpcTrailers() {
+    return new DefaultHttp2Headers(false)
+        .set(NAME, reason.word())
+        .set("grpc-status", Integer.toString(grpcStatus))
+        .set("grpc-message", GrpcStatus.message("weft: " + shortened()));
+  }
+
   /** Its line for people. */
   byte[] body() {
     return ("weft: " + shortened() + "\n").getBytes(StandardCharsets.UTF_8);

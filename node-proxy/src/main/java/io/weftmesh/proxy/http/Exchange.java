@@ -417,11 +417,8 @@ final class Exchange {
   /** What came of the request's body can't be understood, or took too long. */
   void refuse(ErrorReason reason, String text) {
     dropUpstream();
-    if (phase == Phase.ANSWERING) {
-      brokenOff();
-    } else if (phase == Phase.ANSWERED) {
-      over();
-      client.answerBroken();
+    if (phase == Phase.ANSWERING || phase == Phase.ANSWERED) {
+      brokenOff(reason, text);
     } else {
       fail(reason, text);
     }
@@ -570,13 +567,12 @@ final class Exchange {
     UpstreamSide from = upstream;
     upstream = null;
     if (answered) {
-      over();
-      client.answerBroken();
+      brokenOff(ErrorReason.UPSTREAM_CLOSED, target + " took no more of the request");
       return;
     }
     if (phase == Phase.ANSWERING) {
       target.failed();
-      brokenOff();
+      brokenOff(ErrorReason.UPSTREAM_CLOSED, target + " broke its answer off");
       return;
     }
     boolean stale = from != null && from.isUsed();
@@ -623,23 +619,27 @@ final class Exchange {
     UpstreamSide from = upstream;
     upstream = null;
     target.failed();
+    ErrorReason reason =
+        e.kind() == MalformedException.Kind.TOO_LARGE
+            ? ErrorReason.RESPONSE_HEADERS_TOO_LARGE
+            : ErrorReason.BAD_RESPONSE;
+    String text =
+        (from == null ? target.label() : from.endpoint().address() + " of " + target.label())
+            + " answered with what can't be passed on: "
+            + e.problem();
     if (phase == Phase.ANSWERING) {
-      brokenOff();
+      brokenOff(reason, text);
     } else {
-      fail(
-          e.kind() == MalformedException.Kind.TOO_LARGE
-              ? ErrorReason.RESPONSE_HEADERS_TOO_LARGE
-              : ErrorReason.BAD_RESPONSE,
-          (from == null ? target.label() : from.endpoint().address() + " of " + target.label())
-              + " answered with what can't be passed on: "
-              + e.problem());
+      fail(reason, text);
     }
   }
 
-  private void brokenOff() {
-    tally.answered(status);
+  private void brokenOff(ErrorReason reason, String text) {
+    if (phase == Phase.ANSWERING) {
+      tally.answered(status);
+    }
     over();
-    client.answerBroken();
+    client.answerBroken(ErrorAnswer.of(reason, text));
   }
 
   // --- again ---
@@ -725,17 +725,12 @@ final class Exchange {
   }
 
   private void timedOut(ErrorReason reason, String text) {
-    boolean begun = phase == Phase.ANSWERING || phase == Phase.ANSWERED;
-    if (begun) {
-      if (phase == Phase.ANSWERING) {
-        tally.answered(status);
-      }
-      dropUpstream();
-      over();
-      client.answerBroken();
+    String why = target.label() + ": " + text;
+    dropUpstream();
+    if (phase == Phase.ANSWERING || phase == Phase.ANSWERED) {
+      brokenOff(reason, why);
     } else {
-      dropUpstream();
-      fail(reason, target.label() + ": " + text);
+      fail(reason, why);
     }
   }
 

@@ -85,7 +85,7 @@ final class Mirror implements ClientSide {
   public void answerError(ErrorAnswer answer) {}
 
   @Override
-  public void answerBroken() {}
+  public void answerBroken(ErrorAnswer why) {}
 
   @Override
   public void switchProtocol(Head head, DuplexChannel upstream, @Nullable ByteBuf early) {

@@ -418,6 +418,21 @@ class Http2Test {
   }
 
   @Test
+  void aCallThatIsBrokenOffEndsWithItsStatus() {
+    mesh.policy(RETRY_NOTHING, new Timeouts(Duration.ofSeconds(1), Duration.ZERO));
+    Http2Peer client = mesh.http2Client();
+    Http2Peer.Stream call = client.request(true, grpc("application/grpc"));
+    Http2Peer.Stream request = mesh.openedHttp2().next();
+    request.got();
+    request.headers(false, ":status", "200", "content-type", "application/grpc");
+    assertThat(call.got()).startsWith(":status=200");
+    mesh.passes(Duration.ofSeconds(1));
+
+    assertThat(call.got()).startsWith("x-weft-error=timeout grpc-status=4 ").endsWith(" END");
+    assertThat(request.got()).isEqualTo("RST CANCEL");
+  }
+
+  @Test
   void noRouteIsUnimplemented() {
     mesh.routes();
     Http2Peer client = mesh.http2Client();
