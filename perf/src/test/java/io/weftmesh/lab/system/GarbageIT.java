@@ -158,25 +158,40 @@ class GarbageIT {
         "them to be counted");
   }
 
+  @Test
+  void prefaceOfHttp2ToAPortThatAServiceHasNotEndsInAReset(Lab lab, Mesh mesh) throws IOException {
+    double before = failedConnections(mesh, "in/far");
+    assertThat(Answer.to(bytes(PREFACE), client(lab), lab.service("in/far"), 4711))
+        .isEqualTo(new Answer("", true));
+    Wait.until(() -> failedConnections(mesh, "in/far") == before + 1, "it to be counted");
+  }
+
   @ParameterizedTest(name = "to {0} port {1}, counted of {2}")
   @CsvSource({
-    // A port that the Service has not, an address that nobody has, a port that nobody listens on.
-    "in/far, 4711, in/far",
+    // An address that nobody has, a port that nobody listens on.
     "10.96.200.200, 80, outside",
     "out/client, 4711, pod"
   })
-  void prefaceOfHttp2ToWhereNobodyIsEndsInAReset(
-      String to, int port, String counted, Lab lab, Mesh mesh) throws IOException {
-    String address =
-        switch (to) {
-          case "in/far" -> lab.service(to);
-          case "out/client" -> lab.pod(to).address();
-          default -> to;
-        };
-    double before = failedConnections(mesh, counted);
-    assertThat(Answer.to(bytes(PREFACE), client(lab), address, port))
-        .isEqualTo(new Answer("", true));
-    Wait.until(() -> failedConnections(mesh, counted) == before + 1, "it to be counted");
+  void requestOfHttp2ToWhereNobodyIsIsAnsweredInWords(
+      String to, int port, String counted, Lab lab, Mesh mesh) {
+    String address = to.equals("out/client") ? lab.pod(to).address() : to;
+    double before = answered(mesh, "unreachable", counted);
+    assertThat(
+            client(lab)
+                .command(
+                    "curl",
+                    "--silent",
+                    "--max-time",
+                    "30",
+                    "--http2-prior-knowledge",
+                    "--output",
+                    "/dev/null",
+                    "--write-out",
+                    "%{http_version} %{http_code} %header{x-weft-error}",
+                    "http://" + address + ":" + port + "/")
+                .run())
+        .isEqualTo("2 503 unreachable");
+    Wait.until(() -> answered(mesh, "unreachable", counted) == before + 1, "it to be counted");
   }
 
   @ParameterizedTest(name = "{0}, {1} headers of {2} bytes")
@@ -344,6 +359,11 @@ class GarbageIT {
 
   private static double answered(Mesh mesh, String error) {
     return mesh.metrics("node-1").sum("weft_requests_total", "error", error);
+  }
+
+  private static double answered(Mesh mesh, String error, String service) {
+    return mesh.metrics("node-1")
+        .sum("weft_requests_total", "error", error, "destination_service", service);
   }
 
   private static byte[] bytes(String text) {
