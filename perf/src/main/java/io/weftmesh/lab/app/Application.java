@@ -5,12 +5,27 @@ import java.io.InputStream;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
+import java.time.Duration;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.LockSupport;
 
-/** The application of the test pods: one process that serves what its options name. */
+/**
+ * The application of the test pods: one process that serves what its options name. At SIGTERM it
+ * ends as a well-made server does: it takes no more connections, tells the clients of those that
+ * are open to go elsewhere, and waits for them.
+ */
 public final class Application {
   private static final int BACKLOG = 4096;
   private static final int ECHO_BYTES = 4096;
+  private static final Duration LONGEST_DRAIN = Duration.ofSeconds(10);
+  private static final Duration DRAIN_CHECK = Duration.ofMillis(10);
+
+  private static final Queue<ServerSocket> LISTENERS = new ConcurrentLinkedQueue<>();
+  private static final AtomicInteger OPEN = new AtomicInteger();
+  private static volatile boolean draining;
 
   private Application() {}
 
@@ -32,7 +47,28 @@ public final class Application {
     if (options.transfer().isPresent()) {
       serve(options.transfer().getAsInt(), new Transfer());
     }
+    Runtime.getRuntime().addShutdownHook(Thread.ofPlatform().unstarted(Application::drain));
     new CountDownLatch(1).await();
+  }
+
+  /** Whether the next answer of each connection should be its last. */
+  static boolean isDraining() {
+    return draining;
+  }
+
+  private static void drain() {
+    draining = true;
+    for (ServerSocket listener : LISTENERS) {
+      try {
+        listener.close();
+      } catch (IOException e) {
+        System.err.println("close failed: " + e);
+      }
+    }
+    long end = System.nanoTime() + LONGEST_DRAIN.toNanos();
+    while (OPEN.get() > 0 && System.nanoTime() - end < 0) {
+      LockSupport.parkNanos(DRAIN_CHECK.toNanos());
+    }
   }
 
   /** What is done with one connection, on a thread of its own; it is closed afterwards. */
@@ -54,17 +90,21 @@ public final class Application {
     ServerSocket listener = new ServerSocket();
     listener.setReuseAddress(true);
     listener.bind(new InetSocketAddress(port), BACKLOG);
+    LISTENERS.add(listener);
     Thread.ofPlatform().name("accept-" + port).start(() -> accept(listener, service));
   }
 
   private static void accept(ServerSocket listener, Service service) {
-    while (true) {
+    while (!listener.isClosed()) {
       try {
         Socket socket = listener.accept();
+        OPEN.incrementAndGet();
         Thread.startVirtualThread(() -> serveOne(socket, service));
       } catch (IOException e) {
         // Most likely out of descriptors: those that are open will end.
-        System.err.println("accept failed: " + e);
+        if (!draining) {
+          System.err.println("accept failed: " + e);
+        }
       }
     }
   }
@@ -75,6 +115,8 @@ public final class Application {
       service.serve(socket);
     } catch (IOException e) {
       System.err.println(socket.getRemoteSocketAddress() + ": " + e);
+    } finally {
+      OPEN.decrementAndGet();
     }
   }
 }

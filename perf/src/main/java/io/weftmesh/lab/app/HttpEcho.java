@@ -56,7 +56,8 @@ final class HttpEcho implements Application.Service {
         return;
       }
       query.pause();
-      boolean keepAlive = request.keepsAlive() && query.number("close", 0) == 0;
+      boolean keepAlive =
+          request.keepsAlive() && query.number("close", 0) == 0 && !Application.isDraining();
       answer(out, query, status(query), keepAlive, body(query, peer, seen, request));
       if (!keepAlive) {
         return;

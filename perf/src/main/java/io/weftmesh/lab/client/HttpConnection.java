@@ -53,6 +53,14 @@ public final class HttpConnection implements AutoCloseable {
     return exchange(fill("GET %s HTTP/1.1\r\nHost: %s\r\n\r\n", target, authority));
   }
 
+  /** A request with a body; the connection can be used again. */
+  public HttpMessage post(String target, String body) throws IOException {
+    return exchange(
+        fill(
+            "POST %s HTTP/1.1\r\nHost: %s\r\nContent-Length: %d\r\n\r\n%s",
+            target, authority, body.length(), body));
+  }
+
   /**
    * Sends {@code request} as it stands and reads one response.
    *

@@ -54,7 +54,21 @@ public final class Load implements AutoCloseable {
       int perSecond,
       boolean keepAlive,
       Duration timeout,
-      int count) {
+      int count,
+      boolean posts) {
+    /** GET, with all else as given. */
+    public Settings(
+        NetworkNamespace from,
+        String address,
+        int port,
+        String target,
+        int perSecond,
+        boolean keepAlive,
+        Duration timeout,
+        int count) {
+      this(from, address, port, target, perSecond, keepAlive, timeout, count, false);
+    }
+
     /** A new connection for each request, until stopped. */
     public static Settings newConnections(
         NetworkNamespace from, String address, int port, int perSecond) {
@@ -70,15 +84,23 @@ public final class Load implements AutoCloseable {
     }
 
     public Settings target(String newTarget) {
-      return new Settings(from, address, port, newTarget, perSecond, keepAlive, timeout, count);
+      return new Settings(
+          from, address, port, newTarget, perSecond, keepAlive, timeout, count, posts);
     }
 
     public Settings timeout(Duration newTimeout) {
-      return new Settings(from, address, port, target, perSecond, keepAlive, newTimeout, count);
+      return new Settings(
+          from, address, port, target, perSecond, keepAlive, newTimeout, count, posts);
     }
 
     public Settings count(int newCount) {
-      return new Settings(from, address, port, target, perSecond, keepAlive, timeout, newCount);
+      return new Settings(
+          from, address, port, target, perSecond, keepAlive, timeout, newCount, posts);
+    }
+
+    /** POST, with a body of a few bytes: a request that nobody may send twice. */
+    public Settings posting() {
+      return new Settings(from, address, port, target, perSecond, keepAlive, timeout, count, true);
     }
   }
 
@@ -182,6 +204,11 @@ public final class Load implements AutoCloseable {
   }
 
   private HttpMessage onNewConnection() throws IOException {
+    if (settings.posts()) {
+      try (HttpConnection connection = open()) {
+        return send(connection);
+      }
+    }
     return HttpConnection.getOnce(
         settings.from(),
         settings.address(),
@@ -190,16 +217,25 @@ public final class Load implements AutoCloseable {
         settings.timeout());
   }
 
+  private HttpConnection open() throws IOException {
+    return HttpConnection.open(
+        settings.from(), settings.address(), settings.port(), settings.timeout());
+  }
+
+  private HttpMessage send(HttpConnection connection) throws IOException {
+    return settings.posts()
+        ? connection.post(settings.target(), "posted")
+        : connection.get(settings.target());
+  }
+
   private HttpMessage onKeptConnection() throws IOException {
     HttpConnection connection = spare.poll();
     if (connection == null) {
-      connection =
-          HttpConnection.open(
-              settings.from(), settings.address(), settings.port(), settings.timeout());
+      connection = open();
     }
     @Nullable HttpMessage response = null;
     try {
-      response = connection.get(settings.target());
+      response = send(connection);
       return response;
     } finally {
       if (response == null || !response.keepsAlive() || !spare.offer(connection)) {
