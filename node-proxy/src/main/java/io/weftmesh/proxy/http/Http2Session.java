@@ -18,7 +18,6 @@ import io.netty.handler.codec.http2.Http2FrameCodec;
 import io.netty.handler.codec.http2.Http2FrameStreamException;
 import io.netty.handler.codec.http2.Http2GoAwayFrame;
 import io.netty.handler.codec.http2.Http2HeadersFrame;
-import io.netty.handler.codec.http2.Http2LocalFlowController;
 import io.netty.handler.codec.http2.Http2PingFrame;
 import io.netty.handler.codec.http2.Http2ResetFrame;
 import io.netty.handler.codec.http2.Http2SettingsFrame;
@@ -26,10 +25,10 @@ import io.netty.handler.codec.http2.Http2Stream;
 import io.netty.util.ReferenceCountUtil;
 import io.netty.util.collection.IntObjectHashMap;
 import io.netty.util.collection.IntObjectMap;
+import io.weftmesh.proxy.tunnel.FlowWindows;
+import io.weftmesh.proxy.tunnel.StalledStreams;
 import java.util.ArrayDeque;
-import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -51,14 +50,15 @@ abstract class Http2Session extends Http2ChannelDuplexHandler {
   /** Those that were told something in this turn, whose other side has to be flushed. */
   private final ArrayDeque<SessionStream> touched = new ArrayDeque<>();
 
-  /** Those that found no room in a window or the socket. */
-  private final Set<SessionStream> stalled = new LinkedHashSet<>();
-
-  private final ArrayDeque<SessionStream> resumeDue = new ArrayDeque<>();
-  private boolean resumeScheduled;
+  private final StalledStreams<SessionStream> stalled =
+      new StalledStreams<>(
+          task -> context().executor().execute(task), SessionStream::takes, SessionStream::resume);
 
   @SuppressWarnings("NullAway.Init") // given by handlerAdded, before anything else is called
   private ChannelHandlerContext ctx;
+
+  @SuppressWarnings("NullAway.Init") // with the former
+  private FlowWindows windows;
 
   private @Nullable Throwable lost;
 
@@ -103,43 +103,13 @@ abstract class Http2Session extends Http2ChannelDuplexHandler {
     ctx.flush();
   }
 
-  /** Whether the stream's window, the connection's and the socket have room. */
-  final boolean takes(Http2Stream stream) {
-    return connection.remote().flowController().isWritable(stream);
+  final FlowWindows windows() {
+    return windows;
   }
 
-  /** A stream has found no room, see {@link #takes}, and is to be told when there is some. */
-  final void stalled(SessionStream stream) {
-    stalled.add(stream);
-  }
-
-  /**
-   * So many bytes of the stream were passed on. The codec may count fewer than came: for the frame
-   * that overran a window it gives credit twice, and would take ours for one too many.
-   */
-  final void credit(Http2Stream stream, int bytes) {
-    Http2LocalFlowController controller = connection.local().flowController();
-    int owed = Math.min(bytes, controller.unconsumedBytes(stream));
-    try {
-      if (controller.consumeBytes(stream, owed)) {
-        flush();
-      }
-    } catch (Http2Exception e) {
-      ctx.fireExceptionCaught(e);
-    }
-  }
-
-  /**
-   * A stream that both ends have ended may still have bytes on their way in the proxy. The codec
-   * has forgotten it and given its credit back; taking as much from the connection's window keeps
-   * what a peer can make us hold bounded, however many streams it ends.
-   */
-  final void withholdCredit(int bytes) {
-    adjustConnectionWindow(-bytes);
-  }
-
-  final void returnWithheldCredit(int bytes) {
-    adjustConnectionWindow(bytes);
+  /** Streams that have found no room. */
+  final StalledStreams<SessionStream> stalled() {
+    return stalled;
   }
 
   // --- streams come and go ---
@@ -171,6 +141,7 @@ abstract class Http2Session extends Http2ChannelDuplexHandler {
   @Override
   protected final void handlerAdded0(ChannelHandlerContext ctx) {
     this.ctx = ctx;
+    windows = new FlowWindows(connection, ctx);
     connection.addListener(
         new Http2ConnectionAdapter() {
           @Override
@@ -179,10 +150,7 @@ abstract class Http2Session extends Http2ChannelDuplexHandler {
           }
         });
     connection.remote().flowController().listener(this::onWritability);
-    adjustConnectionWindow(
-        Http2Codec.CONNECTION_WINDOW_BYTES
-            - connection.local().flowController().initialWindowSize(connection.connectionStream()));
-    flush();
+    windows.open(Http2Codec.CONNECTION_WINDOW_BYTES);
   }
 
   @Override
@@ -235,7 +203,7 @@ abstract class Http2Session extends Http2ChannelDuplexHandler {
     }
     Http2Stream unknown = connection.stream(frame.stream().id());
     if (unknown != null) {
-      credit(unknown, frame.initialFlowControlledBytes());
+      windows.credit(unknown, frame.initialFlowControlledBytes());
     }
   }
 
@@ -261,45 +229,18 @@ abstract class Http2Session extends Http2ChannelDuplexHandler {
     }
   }
 
-  /**
-   * The flow controller compares the writability of now with what it knew. Netty may tell of a
-   * change late, when the socket has become full and empty again: then it sees no difference, and
-   * whoever found it full in between would wait forever.
-   */
   @Override
   public final void channelWritabilityChanged(ChannelHandlerContext ctx) {
     if (ctx.channel().isWritable()) {
-      stalled.removeIf(stream -> {
-        boolean mayGoOn = stream.takes();
-        if (mayGoOn) {
-          resumeLater(stream);
-        }
-        return mayGoOn;
-      });
+      stalled.onChannelWritable();
     }
     ctx.fireChannelWritabilityChanged();
   }
 
-  /** Called in the middle of the flow controller's own work: nothing may be written from here. */
   private void onWritability(Http2Stream changed) {
     SessionStream stream = streams.get(changed.id());
-    if (stream != null && stream.takes() && stalled.remove(stream)) {
-      resumeLater(stream);
-    }
-  }
-
-  private void resumeLater(SessionStream stream) {
-    resumeDue.add(stream);
-    if (!resumeScheduled) {
-      resumeScheduled = true;
-      ctx.executor().execute(this::resume);
-    }
-  }
-
-  private void resume() {
-    resumeScheduled = false;
-    for (int waiting = resumeDue.size(); waiting > 0; waiting--) {
-      resumeDue.remove().resume();
+    if (stream != null) {
+      stalled.onWritability(stream);
     }
   }
 
@@ -372,17 +313,5 @@ abstract class Http2Session extends Http2ChannelDuplexHandler {
       onStreamClosed(id);
     }
     onInactive();
-  }
-
-  private void adjustConnectionWindow(int bytes) {
-    if (bytes == 0 || !ctx.channel().isActive()) {
-      return;
-    }
-    try {
-      connection.local().flowController().incrementWindowSize(connection.connectionStream(), bytes);
-      flush();
-    } catch (Http2Exception e) {
-      ctx.fireExceptionCaught(e);
-    }
   }
 }

@@ -85,7 +85,7 @@ abstract class SessionStream {
     closed = true;
     if (paused && uncreditedBytes > 0) {
       creditWithheld = true;
-      session.withholdCredit(uncreditedBytes);
+      session.windows().withhold(uncreditedBytes);
     }
     onClosed(notProcessed, lost);
   }
@@ -111,7 +111,7 @@ abstract class SessionStream {
   /** Whether there is room for what is written here; where nothing more is, there always is. */
   final boolean takes() {
     Http2Stream open = stream;
-    return open == null || closed || outputEnded || session.takes(open);
+    return open == null || closed || outputEnded || session.windows().takes(open);
   }
 
   // --- for the sides ---
@@ -193,7 +193,7 @@ abstract class SessionStream {
   final boolean takesOrWaits() {
     boolean takes = takes();
     if (!takes) {
-      session.stalled(this);
+      session.stalled().add(this);
     }
     return takes;
   }
@@ -219,9 +219,9 @@ abstract class SessionStream {
     uncreditedBytes = 0;
     if (creditWithheld) {
       creditWithheld = false;
-      session.returnWithheldCredit(bytes);
+      session.windows().returnWithheld(bytes);
     } else if (!closed) {
-      session.credit(of, bytes);
+      session.windows().credit(of, bytes);
     }
   }
 }

@@ -30,9 +30,7 @@ import io.netty.util.concurrent.ScheduledFuture;
 import java.net.SocketException;
 import java.time.Duration;
 import java.util.ArrayDeque;
-import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -56,18 +54,21 @@ abstract class Tunnel extends Http2ChannelDuplexHandler {
   private final Http2Connection connection;
   private final IntObjectMap<TunnelStream> streams = new IntObjectHashMap<>();
   private final ArrayDeque<TunnelStream> readCompleteDue = new ArrayDeque<>();
-  private final ArrayDeque<TunnelStream> resumeDue = new ArrayDeque<>();
-
-  /** Those that found no room in the window or the socket. */
-  private final Set<TunnelStream> stalled = new LinkedHashSet<>();
+  private final StalledStreams<TunnelStream> stalled =
+      new StalledStreams<>(
+          task -> context().executor().execute(task),
+          stream -> !stream.isActive() || takes(stream),
+          TunnelStream::onWritable);
 
   @SuppressWarnings("NullAway.Init") // given by handlerAdded, before anything else is called
   private ChannelHandlerContext ctx;
 
+  @SuppressWarnings("NullAway.Init") // with the former
+  private FlowWindows windows;
+
   private @Nullable ScheduledFuture<?> ticker;
   private @Nullable Throwable lost;
   private String peer = "";
-  private boolean resumeScheduled;
   private boolean heard;
   private boolean pinged;
   private int silentTicks;
@@ -123,9 +124,12 @@ abstract class Tunnel extends Http2ChannelDuplexHandler {
     flush();
   }
 
-  /** Whether the stream's window, the connection's and the socket have room. */
+  final FlowWindows windows() {
+    return windows;
+  }
+
   final boolean takes(TunnelStream stream) {
-    return connection.remote().flowController().isWritable(stream.stream());
+    return windows.takes(stream.stream());
   }
 
   /** Encodes what was written; it leaves at the turn's end. */
@@ -133,50 +137,13 @@ abstract class Tunnel extends Http2ChannelDuplexHandler {
     ctx.flush();
   }
 
-  /** The stream's reader took so many bytes. */
-  final void credit(TunnelStream stream, int bytes) {
-    try {
-      if (connection.local().flowController().consumeBytes(stream.stream(), bytes)) {
-        flush();
-      }
-    } catch (Http2Exception e) {
-      ctx.fireExceptionCaught(e);
-    }
-  }
-
-  /**
-   * A stream that both ends have ended may still hold bytes that nobody has read. The codec has
-   * forgotten it and given its credit back; taking as much from the connection's window keeps what
-   * a peer can make us hold bounded, however many streams it opens and ends.
-   */
-  final void withholdCredit(int bytes) {
-    adjustConnectionWindow(-bytes);
-  }
-
-  final void returnWithheldCredit(int bytes) {
-    adjustConnectionWindow(bytes);
-  }
-
   final void readCompleteLater(TunnelStream stream) {
     readCompleteDue.add(stream);
   }
 
-  /** In turn with the others that wait. */
-  final void resumeLater(TunnelStream stream) {
-    if (stream.claimResume()) {
-      resumeDue.add(stream);
-      if (!resumeScheduled) {
-        resumeScheduled = true;
-        ctx.executor().execute(this::resume);
-      }
-    }
-  }
-
-  private void resume() {
-    resumeScheduled = false;
-    for (int waiting = resumeDue.size(); waiting > 0; waiting--) {
-      resumeDue.remove().onWritable();
-    }
+  /** Streams that have found no room, see {@link #takes}, or have had their turn. */
+  final StalledStreams<TunnelStream> stalled() {
+    return stalled;
   }
 
   // ---- streams come and go
@@ -233,6 +200,7 @@ abstract class Tunnel extends Http2ChannelDuplexHandler {
   @Override
   protected final void handlerAdded0(ChannelHandlerContext ctx) throws Exception {
     this.ctx = ctx;
+    windows = new FlowWindows(connection, ctx);
     peer = String.valueOf(ctx.channel().remoteAddress());
     connection.addListener(
         new Http2ConnectionAdapter() {
@@ -242,10 +210,7 @@ abstract class Tunnel extends Http2ChannelDuplexHandler {
           }
         });
     connection.remote().flowController().listener(this::onWritability);
-    adjustConnectionWindow(
-        HboneCodec.CONNECTION_WINDOW_BYTES
-            - connection.local().flowController().initialWindowSize(connection.connectionStream()));
-    flush();
+    windows.open(HboneCodec.CONNECTION_WINDOW_BYTES);
     metrics.tunnelOpened();
     long intervalNanos = settings.pingInterval().toNanos();
     ticker =
@@ -285,16 +250,8 @@ abstract class Tunnel extends Http2ChannelDuplexHandler {
       return;
     }
     Http2Stream unknown = connection.stream(frame.stream().id());
-    try {
-      if (unknown != null
-          && connection
-              .local()
-              .flowController()
-              .consumeBytes(unknown, frame.initialFlowControlledBytes())) {
-        flush();
-      }
-    } catch (Http2Exception e) {
-      ctx.fireExceptionCaught(e);
+    if (unknown != null) {
+      windows.credit(unknown, frame.initialFlowControlledBytes());
     }
   }
 
@@ -322,36 +279,18 @@ abstract class Tunnel extends Http2ChannelDuplexHandler {
     }
   }
 
-  /** A stream has found no room, see {@link #takes}, and is to be told when there is some. */
-  final void stalled(TunnelStream stream) {
-    stalled.add(stream);
-  }
-
-  /**
-   * The flow controller compares the writability of now with what it knew. Netty may tell of a
-   * change late, when the socket has become full and empty again: then it sees no difference, and
-   * whoever found it full in between would wait forever.
-   */
   @Override
   public final void channelWritabilityChanged(ChannelHandlerContext ctx) {
     if (ctx.channel().isWritable()) {
-      stalled.removeIf(stream -> {
-        boolean mayGoOn = !stream.isActive() || takes(stream);
-        if (mayGoOn) {
-          resumeLater(stream);
-        }
-        return mayGoOn;
-      });
+      stalled.onChannelWritable();
     }
     ctx.fireChannelWritabilityChanged();
   }
 
-  /** Called in the middle of the flow controller's own work: nothing may be written from here. */
   private void onWritability(Http2Stream changed) {
     TunnelStream stream = streams.get(changed.id());
-    if (stream != null && takes(stream)) {
-      stalled.remove(stream);
-      resumeLater(stream);
+    if (stream != null) {
+      stalled.onWritability(stream);
     }
   }
 
@@ -432,17 +371,5 @@ abstract class Tunnel extends Http2ChannelDuplexHandler {
     }
     metrics.tunnelClosed();
     onInactive();
-  }
-
-  private void adjustConnectionWindow(int bytes) {
-    if (bytes == 0 || !ctx.channel().isActive()) {
-      return;
-    }
-    try {
-      connection.local().flowController().incrementWindowSize(connection.connectionStream(), bytes);
-      flush();
-    } catch (Http2Exception e) {
-      ctx.fireExceptionCaught(e);
-    }
   }
 }
