@@ -6,23 +6,28 @@ import io.weftmesh.proxy.http.codec.Head;
 import io.weftmesh.proxy.http.codec.RequestTarget;
 import org.jspecify.annotations.Nullable;
 
-/** What routing sees of a request. */
+/** What routing sees of a request. The target is taken apart when it is first asked for. */
 public final class RoutedHead implements RequestHead {
   private final Head head;
-  private final String pathAndQuery;
-  private final String path;
-  private final int question;
+  private @Nullable String pathAndQuery;
+  private String path = "";
+  private String query = "";
 
   public RoutedHead(Head head) {
     this.head = head;
-    this.pathAndQuery = RequestTarget.pathAndQuery(head.target());
-    this.question = pathAndQuery.indexOf('?');
-    this.path = question < 0 ? pathAndQuery : pathAndQuery.substring(0, question);
   }
 
   /** Path and query, as they are sent on. */
   public String target() {
-    return pathAndQuery;
+    String known = pathAndQuery;
+    if (known == null) {
+      known = RequestTarget.pathAndQuery(head.target());
+      pathAndQuery = known;
+      int question = known.indexOf('?');
+      path = question < 0 ? known : known.substring(0, question);
+      query = question < 0 ? "" : known.substring(question + 1);
+    }
+    return known;
   }
 
   @Override
@@ -32,12 +37,14 @@ public final class RoutedHead implements RequestHead {
 
   @Override
   public String path() {
+    target();
     return path;
   }
 
   @Override
   public String query() {
-    return question < 0 ? "" : pathAndQuery.substring(question + 1);
+    target();
+    return query;
   }
 
   @Override

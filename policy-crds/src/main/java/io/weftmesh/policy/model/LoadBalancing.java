@@ -13,6 +13,11 @@ public record LoadBalancing(Algorithm algorithm, Duration slowStart) {
   public static final LoadBalancing PEAK_EWMA =
       new LoadBalancing(new Algorithm.PeakEwma(), Duration.ZERO);
 
+  @Override
+  public String toString() {
+    return slowStart.isZero() ? algorithm.toString() : algorithm + ", slow start over " + slowStart;
+  }
+
   /** Ways of choosing. */
   public sealed interface Algorithm {
 

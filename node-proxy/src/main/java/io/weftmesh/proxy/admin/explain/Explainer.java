@@ -121,7 +121,7 @@ final class Explainer {
       return new Answered(404, Optional.of(ErrorReason.NO_ROUTE.word()), Map.of());
     }
     RouteRule rule = met.rule();
-    List<String> done = rule.filters().stream().map(Explainer::describe).toList();
+    List<String> done = rule.filters().stream().map(Filter::toString).toList();
     RequestFilters.Result result =
         RequestFilters.apply(rule.filters(), head, seen, met.match(), to.port().port());
     steps.add(new Step("filters", done.isEmpty() ? "none" : "in this order", done));
@@ -175,10 +175,6 @@ final class Explainer {
             ? "no rule is met, and a Service with routes answers 404 then"
             : met.rule().origin() + ", by " + met.host() + " and " + met.match(),
         tried);
-  }
-
-  private static String describe(Filter filter) {
-    return filter.toString();
   }
 
   /** Read as it would be from the wire, so that what could not be sent is not explained. */
