@@ -6,7 +6,7 @@ import io.weftmesh.policy.model.ServiceKey;
 import io.weftmesh.policy.model.ServicePortKey;
 import io.weftmesh.proxy.balance.Balancer;
 import io.weftmesh.proxy.balance.Balancers;
-import io.weftmesh.proxy.balance.Controls;
+import io.weftmesh.proxy.balance.ServiceControls;
 import io.weftmesh.proxy.http.ClientPod;
 import io.weftmesh.proxy.http.HttpProxy;
 import io.weftmesh.proxy.identity.WorkloadDirectory;
@@ -26,7 +26,7 @@ import java.util.concurrent.ConcurrentHashMap;
 public final class OutboundConnections {
   private final SnapshotHolder snapshots;
   private final Balancers<ServicePortKey> balancers;
-  private final Controls<ServiceKey> controls;
+  private final ServiceControls<ServiceKey> controls;
   private final Connector connector;
   private final LocalPods localPods;
   private final WorkloadDirectory directory;
@@ -37,7 +37,7 @@ public final class OutboundConnections {
   public OutboundConnections(
       SnapshotHolder snapshots,
       Balancers<ServicePortKey> balancers,
-      Controls<ServiceKey> controls,
+      ServiceControls<ServiceKey> controls,
       Connector connector,
       LocalPods localPods,
       WorkloadDirectory directory,
@@ -82,7 +82,7 @@ public final class OutboundConnections {
     return balancers.of(backend, settings);
   }
 
-  Controls<ServiceKey> controls() {
+  ServiceControls<ServiceKey> controls() {
     return controls;
   }
 

@@ -45,7 +45,7 @@ final class ClientStream extends SessionStream implements ClientSide {
     super(session);
     this.session = session;
     this.head = head;
-    this.grpc = GrpcStatus.isCall(head);
+    this.grpc = GrpcErrors.isCall(head);
     this.noBody = head.method().equals("HEAD");
     this.deadline = new Deadline(session.channel().eventLoop(), this::onDeadline);
   }

@@ -7,6 +7,7 @@ import io.netty.handler.codec.http.HttpResponseStatus;
 import io.netty.handler.codec.http2.DefaultHttp2Headers;
 import io.netty.handler.codec.http2.Http2Headers;
 import io.netty.util.AsciiString;
+import io.weftmesh.policy.model.GrpcStatus;
 import io.weftmesh.proxy.http.codec.HeaderBlockWriter;
 import java.nio.charset.StandardCharsets;
 
@@ -18,7 +19,7 @@ import java.nio.charset.StandardCharsets;
  * @param retryAfterSeconds when the client should come again; 0 to say nothing of that
  */
 record ErrorAnswer(
-    ErrorReason reason, int status, int grpcStatus, String text, long retryAfterSeconds) {
+    ErrorReason reason, int status, GrpcStatus grpcStatus, String text, long retryAfterSeconds) {
   /** Texts quote what others sent. */
   private static final int MAX_TEXT_CHARS = 1000;
 
@@ -28,16 +29,16 @@ record ErrorAnswer(
 
   /** The answer that a reason asks for. */
   static ErrorAnswer of(ErrorReason reason, String text) {
-    return new ErrorAnswer(reason, reason.status(), GrpcStatus.of(reason), text, 0);
+    return new ErrorAnswer(reason, reason.status(), GrpcErrors.of(reason), text, 0);
   }
 
   /** The same with another status. */
   ErrorAnswer status(int wanted) {
-    return new ErrorAnswer(reason, wanted, GrpcStatus.ofHttp(wanted), text, retryAfterSeconds);
+    return new ErrorAnswer(reason, wanted, GrpcErrors.ofHttp(wanted), text, retryAfterSeconds);
   }
 
   /** The same for a gRPC client that is to get this status. */
-  ErrorAnswer grpcStatus(int wanted) {
+  ErrorAnswer grpcStatus(GrpcStatus wanted) {
     return new ErrorAnswer(reason, status, wanted, text, retryAfterSeconds);
   }
 
@@ -73,8 +74,8 @@ record ErrorAnswer(
             .status(HeaderBlockWriter.status(200))
             .set(CONTENT_TYPE, "application/grpc")
             .set(NAME, reason.word())
-            .set("grpc-status", Integer.toString(grpcStatus))
-            .set("grpc-message", GrpcStatus.message("weft: " + shortened()));
+            .set("grpc-status", Integer.toString(grpcStatus.number()))
+            .set("grpc-message", GrpcErrors.message("weft: " + shortened()));
     return withRetryAfter(head);
   }
 
@@ -82,8 +83,8 @@ record ErrorAnswer(
   Http2Headers grpcTrailers() {
     return new DefaultHttp2Headers(false)
         .set(NAME, reason.word())
-        .set("grpc-status", Integer.toString(grpcStatus))
-        .set("grpc-message", GrpcStatus.message("weft: " + shortened()));
+        .set("grpc-status", Integer.toString(grpcStatus.number()))
+        .set("grpc-message", GrpcErrors.message("weft: " + shortened()));
   }
 
   /** Its line for people. */

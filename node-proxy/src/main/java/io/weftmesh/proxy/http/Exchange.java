@@ -79,7 +79,7 @@ final class Exchange {
   private final Retries retries;
   private final Target target;
   private final Tally tally;
-  private final Admission admission;
+  private final RequestAdmission admission;
   private final boolean mirrored;
   private final String service;
 
@@ -141,7 +141,7 @@ final class Exchange {
     this.tally =
         new Tally(
             proxy.metrics(), context.pod().label(), context.service(), mirrored, target, limits);
-    this.admission = new Admission(proxy, context.pod());
+    this.admission = new RequestAdmission(proxy, context.pod());
     this.retries = new Retries(proxy, request.method(), context.service(), limits);
     this.mirrored = mirrored;
     this.service = context.service();
@@ -218,7 +218,7 @@ final class Exchange {
   private void enter(Fault fault) {
     ErrorAnswer refused =
         fault.abort().isPresent()
-            ? Admission.aborted(fault.abort().get())
+            ? RequestAdmission.aborted(fault.abort().get())
             : admission.enter(target);
     if (refused != null) {
       fail(refused);

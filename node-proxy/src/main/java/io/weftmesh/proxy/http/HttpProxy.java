@@ -6,8 +6,8 @@ import io.weftmesh.policy.model.ServiceKey;
 import io.weftmesh.policy.model.ServicePortKey;
 import io.weftmesh.proxy.balance.Balancer;
 import io.weftmesh.proxy.balance.Balancers;
-import io.weftmesh.proxy.balance.Controls;
 import io.weftmesh.proxy.balance.FaultDraw;
+import io.weftmesh.proxy.balance.ServiceControls;
 import io.weftmesh.proxy.routing.Snapshot;
 import io.weftmesh.proxy.routing.SnapshotHolder;
 import io.weftmesh.proxy.routing.Workload;
@@ -25,7 +25,7 @@ public final class HttpProxy {
   private final HttpSettings settings;
   private final SnapshotHolder snapshots;
   private final Balancers<ServicePortKey> balancers;
-  private final Controls<ServiceKey> controls;
+  private final ServiceControls<ServiceKey> controls;
   private final FaultDraw faults;
   private final HttpMetrics metrics;
   private final RandomGenerator random;
@@ -41,7 +41,7 @@ public final class HttpProxy {
       HttpSettings settings,
       SnapshotHolder snapshots,
       Balancers<ServicePortKey> balancers,
-      Controls<ServiceKey> controls,
+      ServiceControls<ServiceKey> controls,
       HttpMetrics metrics,
       RandomGenerator random) {
     this.settings = settings;
@@ -119,7 +119,7 @@ public final class HttpProxy {
     return balancers.of(backend, settings);
   }
 
-  Controls<ServiceKey> controls() {
+  ServiceControls<ServiceKey> controls() {
     return controls;
   }
 

@@ -10,7 +10,7 @@ import io.weftmesh.proxy.admin.AdminServer;
 import io.weftmesh.proxy.admin.Readiness;
 import io.weftmesh.proxy.admin.explain.Explanations;
 import io.weftmesh.proxy.balance.Balancers;
-import io.weftmesh.proxy.balance.Controls;
+import io.weftmesh.proxy.balance.ServiceControls;
 import io.weftmesh.proxy.capture.Admissions;
 import io.weftmesh.proxy.capture.Arrivals;
 import io.weftmesh.proxy.capture.Capture;
@@ -69,7 +69,7 @@ final class NodeProxy {
   private final SnapshotHolder snapshots = new SnapshotHolder();
   private final Balancers<ServicePortKey> balancers =
       new Balancers<>(System::nanoTime, new ThreadRandom());
-  private final Controls<ServiceKey> controls = new Controls<>(System::nanoTime);
+  private final ServiceControls<ServiceKey> controls = new ServiceControls<>(System::nanoTime);
   private final EventLoopGroup loops;
   private final MeshIdentity identity;
   private final TunnelPool tunnels;

@@ -22,7 +22,7 @@ import io.weftmesh.policy.model.InboundSecurity;
 import io.weftmesh.policy.model.PathMatch;
 import io.weftmesh.policy.model.RequestCondition;
 import io.weftmesh.proxy.balance.Balancers;
-import io.weftmesh.proxy.balance.Controls;
+import io.weftmesh.proxy.balance.ServiceControls;
 import io.weftmesh.proxy.http.HttpMetrics;
 import io.weftmesh.proxy.http.HttpProxy;
 import io.weftmesh.proxy.http.HttpSettings;
@@ -84,7 +84,7 @@ class ArrivalsTest {
               HttpSettings.DEFAULT,
               snapshots,
               new Balancers<>(System::nanoTime, new Random(1)),
-              new Controls<>(System::nanoTime),
+              new ServiceControls<>(System::nanoTime),
               new HttpMetrics(metrics),
               new Random(2)),
           new TcpMetrics(metrics));

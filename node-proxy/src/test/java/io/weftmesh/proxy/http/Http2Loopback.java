@@ -35,9 +35,9 @@ import io.netty.util.concurrent.Promise;
 import io.weftmesh.policy.model.Protocol;
 import io.weftmesh.policy.model.ServicePortKey;
 import io.weftmesh.proxy.balance.Balancers;
-import io.weftmesh.proxy.balance.Controls;
 import io.weftmesh.proxy.balance.Endpoint;
 import io.weftmesh.proxy.balance.EndpointSet;
+import io.weftmesh.proxy.balance.ServiceControls;
 import io.weftmesh.proxy.routing.Destination;
 import io.weftmesh.proxy.routing.IpFamily;
 import io.weftmesh.proxy.routing.Security;
@@ -79,7 +79,7 @@ final class Http2Loopback implements AutoCloseable {
             HttpSettings.DEFAULT,
             snapshots,
             balancers,
-            new Controls<>(System::nanoTime),
+            new ServiceControls<>(System::nanoTime),
             new HttpMetrics(new Metrics()),
             new Random(2));
     pod = proxy.clientPod(Mesh.workload(), new PlainDialer(), () -> false);

@@ -26,9 +26,9 @@ import io.weftmesh.policy.model.WeightedBackend;
 import io.weftmesh.policy.model.WeightedDraw;
 import io.weftmesh.proxy.balance.Balancer;
 import io.weftmesh.proxy.balance.Balancers;
-import io.weftmesh.proxy.balance.Controls;
 import io.weftmesh.proxy.balance.Endpoint;
 import io.weftmesh.proxy.balance.EndpointSet;
+import io.weftmesh.proxy.balance.ServiceControls;
 import io.weftmesh.proxy.routing.Destination;
 import io.weftmesh.proxy.routing.Exclusions;
 import io.weftmesh.proxy.routing.IpFamily;
@@ -92,7 +92,7 @@ final class Mesh implements AutoCloseable {
             httpSettings,
             snapshots,
             balancers,
-            new Controls<>(ticker::nanoTime),
+            new ServiceControls<>(ticker::nanoTime),
             new HttpMetrics(metrics),
             new Random(5));
     pod = proxy.clientPod(workload(), dials, () -> draining);

@@ -16,13 +16,13 @@ import org.jspecify.annotations.Nullable;
  * somebody wants to see, and how much of its backend is in use. Holds the places that it takes
  * until it is closed. Confined to the loop of the request.
  */
-final class Admission implements AutoCloseable {
+final class RequestAdmission implements AutoCloseable {
   private final HttpProxy proxy;
   private final ClientPod client;
   private @Nullable Place inHand;
   private @Nullable Place pending;
 
-  Admission(HttpProxy proxy, ClientPod client) {
+  RequestAdmission(HttpProxy proxy, ClientPod client) {
     this.proxy = proxy;
     this.client = client;
   }
@@ -59,7 +59,7 @@ final class Admission implements AutoCloseable {
       case FaultPolicy.Answer.Http http ->
           ErrorAnswer.of(ErrorReason.FAULT_INJECTED, text).status(http.status());
       case FaultPolicy.Answer.Grpc grpc ->
-          ErrorAnswer.of(ErrorReason.FAULT_INJECTED, text).grpcStatus(grpc.status().number());
+          ErrorAnswer.of(ErrorReason.FAULT_INJECTED, text).grpcStatus(grpc.status());
     };
   }
 

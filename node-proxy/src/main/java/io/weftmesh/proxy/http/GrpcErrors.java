@@ -1,5 +1,6 @@
 package io.weftmesh.proxy.http;
 
+import io.weftmesh.policy.model.GrpcStatus;
 import io.weftmesh.proxy.http.codec.Head;
 import java.nio.charset.StandardCharsets;
 
@@ -8,19 +9,11 @@ import java.nio.charset.StandardCharsets;
  * a client that finds an HTTP status instead has to guess ("HTTP to gRPC Status Code Mapping" in
  * gRPC's documentation).
  */
-final class GrpcStatus {
-  private static final int UNKNOWN = 2;
-  private static final int DEADLINE_EXCEEDED = 4;
-  private static final int PERMISSION_DENIED = 7;
-  private static final int UNIMPLEMENTED = 12;
-  private static final int INTERNAL = 13;
-  private static final int UNAVAILABLE = 14;
-  private static final int UNAUTHENTICATED = 16;
-
+final class GrpcErrors {
   private static final String CONTENT_TYPE = "application/grpc";
   private static final String HEX = "0123456789ABCDEF";
 
-  private GrpcStatus() {}
+  private GrpcErrors() {}
 
   /** Whether this is a gRPC call, whatever its messages are coded in. */
   static boolean isCall(Head request) {
@@ -33,23 +26,23 @@ final class GrpcStatus {
   }
 
   /** As a client would map the HTTP status, but where more is known than that says. */
-  static int of(ErrorReason reason) {
+  static GrpcStatus of(ErrorReason reason) {
     return switch (reason) {
-      case TIMEOUT, TRY_TIMEOUT, IDLE_TIMEOUT -> DEADLINE_EXCEEDED;
-      case UNRESOLVABLE_BACKEND -> UNAVAILABLE;
+      case TIMEOUT, TRY_TIMEOUT, IDLE_TIMEOUT -> GrpcStatus.DEADLINE_EXCEEDED;
+      case UNRESOLVABLE_BACKEND -> GrpcStatus.UNAVAILABLE;
       default -> ofHttp(reason.status());
     };
   }
 
   /** As a client maps an HTTP status. */
-  static int ofHttp(int status) {
+  static GrpcStatus ofHttp(int status) {
     return switch (status) {
-      case 400 -> INTERNAL;
-      case 401 -> UNAUTHENTICATED;
-      case 403 -> PERMISSION_DENIED;
-      case 404 -> UNIMPLEMENTED;
-      case 429, 502, 503, 504 -> UNAVAILABLE;
-      default -> UNKNOWN;
+      case 400 -> GrpcStatus.INTERNAL;
+      case 401 -> GrpcStatus.UNAUTHENTICATED;
+      case 403 -> GrpcStatus.PERMISSION_DENIED;
+      case 404 -> GrpcStatus.UNIMPLEMENTED;
+      case 429, 502, 503, 504 -> GrpcStatus.UNAVAILABLE;
+      default -> GrpcStatus.UNKNOWN;
     };
   }
 

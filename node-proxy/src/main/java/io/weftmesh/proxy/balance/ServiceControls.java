@@ -13,7 +13,7 @@ import java.util.function.LongSupplier;
  *
  * @param <K> what names a Service
  */
-public final class Controls<K> {
+public final class ServiceControls<K> {
   private final RetryBudgets<K> budgets;
   private final RateLimiters rates;
   private final Map<K, ServiceLimits> limits = new ConcurrentHashMap<>();
@@ -21,7 +21,7 @@ public final class Controls<K> {
   /**
    * @param ticker monotonic nanoseconds
    */
-  public Controls(LongSupplier ticker) {
+  public ServiceControls(LongSupplier ticker) {
     this.budgets = new RetryBudgets<>(ticker);
     this.rates = new RateLimiters(ticker);
   }
