@@ -21,6 +21,8 @@ Weft's lab: a service mesh on this machine, in network namespaces of its own. Ne
                                   feeds hostile bytes to every parser that reads what others send: 30000 rounds
                                   take seconds, 10000000 hours. Names the seed of a round that fails;
                                   "fuzz 1 SEED" plays that round again. Needs no root
+  perf/lab.sh fuzz MINUTESm       the same, guided by what the bytes reach in the code: 60m for an hour, shared out
+                                  among the targets. Leaves what it found out in .cifuzz-corpus/, to go on from
   perf/lab.sh up                  starts a mesh of two nodes and leaves it running
   perf/lab.sh status              shows what runs
   perf/lab.sh apply FILE...       puts Kubernetes YAML in force (--delete: takes it away)
@@ -97,12 +99,31 @@ build() {
 
 # Every fuzz target, from another seed each time: what was searched once need not be searched again.
 fuzz() {
+  if [[ "${1:-}" =~ ^([1-9][0-9]{0,4})m$ && $# == 1 ]]; then
+    guided_fuzz "${BASH_REMATCH[1]}"
+    return
+  fi
   local rounds="${1:-3000000}" seed="${2:-$(date +%s)00000000}"
   [[ "$rounds" =~ ^[1-9][0-9]{0,7}$ && "$seed" =~ ^[0-9]{1,18}$ ]] \
-    || fail "fuzz takes a number of rounds, up to 99999999, and a seed: not '$*'"
+    || fail "fuzz takes a number of rounds, up to 99999999, and a seed, or a time as 60m: not '$*'"
   echo "From seed $seed"
   maven -pl '!perf' test -Dtest='*FuzzTest,UntrustedBytesTest' -Dsurefire.failIfNoSpecifiedTests=false \
     -Dweft.fuzz.rounds="$rounds" -Dweft.fuzz.seed="$seed"
+}
+
+# Every method that Jazzer can guide, one after the other, as it wants them.
+guided_fuzz() {
+  local minutes="$1" class method targets=() target
+  while IFS=: read -r class method; do
+    targets+=("${class%%/src/*} $(basename "$class" .java)#$method")
+  done < <(cd "$REPOSITORY" && grep -r -A1 --include='*.java' '@FuzzTest' . \
+    | sed -nE 's|^\./(.*\.java)- *void ([A-Za-z0-9]+)\(byte.*|\1:\2|p' | sort)
+  ((${#targets[@]})) || fail "found no method with @FuzzTest below $REPOSITORY"
+  for target in "${targets[@]}"; do
+    echo "$((minutes * 60 / ${#targets[@]})) s of $target"
+    JAZZER_FUZZ=1 JAZZER_MAX_DURATION="$((minutes * 60 / ${#targets[@]}))s" \
+      maven -q -pl "${target% *}" -am test -Dtest="${target#* }" -Dsurefire.failIfNoSpecifiedTests=false
+  done
 }
 
 lab() {
