@@ -5,6 +5,7 @@ import static io.weftmesh.lab.host.Template.fill;
 import io.weftmesh.lab.Lab;
 import io.weftmesh.lab.Pod;
 import io.weftmesh.lab.client.Bulk;
+import io.weftmesh.lab.client.GrpcConnection;
 import io.weftmesh.lab.client.Load;
 import io.weftmesh.lab.client.PodSocket;
 import io.weftmesh.lab.cluster.Manifest;
@@ -31,7 +32,9 @@ public final class Training {
   private static final int HTTP = 8080;
   private static final int ECHO = 9000;
   private static final int BANNER = 2525;
+  private static final int GRPC = 9090;
   private static final int REQUESTS = 1_000;
+  private static final int CALLS = 300;
   private static final Duration TIMEOUT = Duration.ofSeconds(10);
   private static final Duration LIMIT = Duration.ofMinutes(2);
 
@@ -86,6 +89,7 @@ public final class Training {
         PodTemplate.named("in/late").on("node-1").serviceAccount("late").build(),
         service("in/all"),
         service("in/some"),
+        service("in/routed"),
         service("out/all"),
         Manifest.parse(
             """
@@ -127,6 +131,61 @@ public final class Training {
               namespace: in
             spec:
               mode: PERMISSIVE
+            """),
+        Manifest.parse(
+            """
+            apiVersion: policy.weftmesh.io/v1alpha1
+            kind: AccessPolicy
+            metadata:
+              name: all
+              namespace: in
+            spec:
+              action: Deny
+              rules:
+                - ports: [8080]
+                  http:
+                    - path: {prefix: /secret}
+            """),
+        Manifest.parse(
+            """
+            apiVersion: gateway.networking.k8s.io/v1
+            kind: HTTPRoute
+            metadata:
+              name: routed
+              namespace: in
+            spec:
+              parentRefs:
+                - {group: "", kind: Service, name: routed, port: 80}
+              rules:
+                - matches:
+                    - path: {type: PathPrefix, value: /old}
+                      headers: [{name: version, value: two}]
+                  filters:
+                    - type: URLRewrite
+                      urlRewrite: {path: {type: ReplacePrefixMatch, replacePrefixMatch: /new}}
+                    - type: RequestHeaderModifier
+                      requestHeaderModifier: {set: [{name: x-seen, value: "1"}]}
+                  backendRefs:
+                    - {name: all, port: 80}
+                - backendRefs:
+                    - {name: all, port: 80, weight: 1}
+                    - {name: routed, port: 80, weight: 1}
+            """),
+        Manifest.parse(
+            """
+            apiVersion: gateway.networking.k8s.io/v1
+            kind: GRPCRoute
+            metadata:
+              name: routed
+              namespace: in
+            spec:
+              parentRefs:
+                - {group: "", kind: Service, name: routed, port: 9090}
+              rules:
+                - matches:
+                    - method: {service: training.Echo, method: Call}
+                  backendRefs:
+                    - {name: all, port: 9090}
             """));
   }
 
@@ -135,7 +194,13 @@ public final class Training {
         .on(node)
         .label("app", "server")
         .serviceAccount(place.substring(place.indexOf('/') + 1))
-        .app(List.of("--http=" + HTTP, "--echo=" + ECHO, "--banner=" + BANNER, "--fail-every=9"))
+        .app(
+            List.of(
+                "--http=" + HTTP,
+                "--echo=" + ECHO,
+                "--banner=" + BANNER,
+                "--grpc=" + GRPC,
+                "--fail-every=9"))
         .build();
   }
 
@@ -146,6 +211,7 @@ public final class Training {
         .port("web", 81, HTTP)
         .port("echo", ECHO, ECHO)
         .port("banner", BANNER, BANNER)
+        .port("grpc", GRPC, GRPC)
         .build();
   }
 
@@ -153,7 +219,7 @@ public final class Training {
   private static void exercise(Lab lab, Mesh mesh) throws IOException {
     for (String from : List.of("in/near", "in/far", "out/outside")) {
       Pod client = lab.pod(from);
-      for (String service : List.of("in/all", "in/some", "out/all")) {
+      for (String service : List.of("in/all", "in/some", "in/routed", "out/all")) {
         String address = lab.service(service);
         for (int port : List.of(80, 81)) {
           Load.run(Load.Settings.newConnections(client.namespace(), address, port, 200).count(100));
@@ -161,6 +227,7 @@ public final class Training {
         Load.run(Load.Settings.keptAlive(client.namespace(), address, 80, 1_000).count(REQUESTS));
         transfer(client, address, ECHO);
         firstByte(client, address, BANNER);
+        calls(client, address);
       }
       transfer(client, lab.pod("in/near").address6(), ECHO);
       transfer(client, lab.pod("in/far").address6(), ECHO);
@@ -168,10 +235,20 @@ public final class Training {
     // A pod that leaves, as one that came.
     lab.delete(lab.pod("in/late").manifest().key());
     for (String node : lab.nodes()) {
+      mesh.explain(node, "from=in/near&to=http://routed.in/old/page&header=version:two");
       mesh.metrics(node);
       mesh.notReady(node);
     }
     mesh.caMetrics();
+  }
+
+  private static void calls(Pod client, String address) {
+    try (GrpcConnection connection =
+        GrpcConnection.open(client.namespace(), address, GRPC, "routed.in")) {
+      for (int i = 0; i < CALLS; i++) {
+        connection.unary("training.Echo/Call", "text=1", Map.of("version", "two"), TIMEOUT);
+      }
+    }
   }
 
   private static void transfer(Pod client, String address, int port) throws IOException {
