@@ -11,6 +11,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 
 /** Sends requests out of a pod, at a rate, on kept connections. */
@@ -40,6 +42,21 @@ sealed interface Driver {
           report.failures().size(),
           report.quantile(0.5),
           report.quantile(0.99));
+    }
+  }
+
+  /** Another, while somebody reads the proxy's metrics each second. */
+  record Scraped(Driver driver, Runnable scrape) implements Driver {
+    @Override
+    public Sample run(int perSecond, Duration length) {
+      try (var scraper = Executors.newSingleThreadScheduledExecutor()) {
+        var each = scraper.scheduleAtFixedRate(scrape, 0, 1, TimeUnit.SECONDS);
+        try {
+          return driver.run(perSecond, length);
+        } finally {
+          each.cancel(false);
+        }
+      }
     }
   }
 

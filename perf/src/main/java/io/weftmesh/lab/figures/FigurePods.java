@@ -20,6 +20,7 @@ import java.util.List;
 final class FigurePods {
   static final int HTTP = 8080;
   static final int HTTP2 = 8081;
+  static final int GRPC = 8082;
 
   /** Of the Service that many routes are attached to. */
   static final int ROUTES = 100;
@@ -41,17 +42,26 @@ final class FigurePods {
                 server("in/near", "node-1"),
                 server("in/far", "node-2"),
                 server("out/far", "node-2"),
+                server("in/guarded", "node-1"),
+                server("in/watched", "node-1"),
                 http2Server("in/near2", "node-1"),
                 http2Server("out/far2", "node-2"),
+                grpcServer("in/near3", "node-1"),
+                grpcServer("out/far3", "node-2"),
                 service("in/near", "near", "http", HTTP),
                 service("in/far", "far", "http", HTTP),
                 service("in/bytes", "near", "tcp", HTTP),
                 service("in/routed", "near", "http", HTTP),
                 service("in/much-routed", "near", "http", HTTP),
                 service("in/retried", "near", "http", HTTP),
+                service("in/guarded", "guarded", "http", HTTP),
+                service("in/watched", "watched", "http", HTTP),
                 service("in/near2", "near2", "http2", HTTP2),
+                service("in/near3", "near3", "grpc", GRPC),
                 route("one", "routed", "/"),
-                retries("retried")));
+                retries("retried"),
+                allow("guarded", ""),
+                allow("watched", "    http: [{methods: [GET], path: {prefix: /}}]")));
     for (int i = 0; i < ROUTES; i++) {
       objects.add(route("many-" + i, "much-routed", "/none-" + i + "-"));
     }
@@ -83,8 +93,15 @@ final class FigurePods {
               default_backend http2
             backend http2
               server far2 %s:8081 proto h2
+            frontend grpc
+              bind :8082 proto h2
+              default_backend grpc
+            backend grpc
+              server far3 %s:8082 proto h2
             """,
-            lab.pod("out/far").address(), lab.pod("out/far2").address()));
+            lab.pod("out/far").address(),
+            lab.pod("out/far2").address(),
+            lab.pod("out/far3").address()));
     lab.apply(
         PodTemplate.named("out/haproxy")
             .on("node-1")
@@ -128,6 +145,10 @@ final class FigurePods {
             "nghttpd",
             List.of("nghttpd", "--no-tls", "--htdocs=/usr/share/common-licenses", "" + HTTP2))
         .build();
+  }
+
+  private static Manifest grpcServer(String place, String node) {
+    return pod(place, node).app(List.of("--grpc=" + GRPC)).build();
   }
 
   private static PodTemplate pod(String place, String node) {
@@ -198,5 +219,27 @@ final class FigurePods {
                 statusCodes: [502, 503, 504]
             """,
             service));
+  }
+
+  /** The client alone may call these pods. */
+  private static Manifest allow(String app, String http) {
+    return Manifest.parse(
+        fill(
+            """
+            apiVersion: policy.weftmesh.io/v1alpha1
+            kind: AccessPolicy
+            metadata:
+              name: %1$s
+              namespace: in
+            spec:
+              selector:
+                matchLabels:
+                  app: %1$s
+              action: Allow
+              rules:
+              - from: [{namespace: in, serviceAccount: client}]
+            %2$s
+            """,
+            app, http));
   }
 }

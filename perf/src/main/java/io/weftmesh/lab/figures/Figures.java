@@ -11,6 +11,8 @@ import io.weftmesh.lab.mesh.Mesh;
 import io.weftmesh.lab.mesh.MeshSettings;
 import java.io.IOException;
 import java.io.PrintStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -74,7 +76,7 @@ final class Figures {
     }
   }
 
-  private static List<Way> ways(Lab lab, Mesh mesh) {
+  private static List<Way> ways(Lab lab, Mesh mesh) throws IOException {
     List<Proxy> haproxy =
         lab.processes(lab.pod("out/haproxy")).stream().map(Figures::plain).toList();
     List<Proxy> near = List.of(node("node-1", mesh));
@@ -93,9 +95,17 @@ final class Figures {
             http1(lab, "in/much-routed"),
             near),
         new Way("one node, HTTP/1.1, retries and time-out", http1(lab, "in/retried"), near),
+        new Way("one node, HTTP/1.1, access by identity", http1(lab, "in/guarded"), near),
+        new Way("one node, HTTP/1.1, access by method and path", http1(lab, "in/watched"), near),
+        new Way(
+            "one node, HTTP/1.1, metrics read each second",
+            new Driver.Scraped(http1(lab, "in/near"), () -> mesh.metrics("node-1")),
+            near),
         new Way("two nodes, HTTP/1.1, mutual TLS", http1(lab, "in/far"), both),
         new Way("HAProxy, HTTP/2", http2(lab, outside, peer + ":" + FigurePods.HTTP2), haproxy),
-        new Way("one node, HTTP/2", http2(lab, inside, lab.service("in/near2")), near));
+        new Way("one node, HTTP/2", http2(lab, inside, lab.service("in/near2")), near),
+        new Way("HAProxy, gRPC unary", grpc(lab, outside, peer + ":" + FigurePods.GRPC), haproxy),
+        new Way("one node, gRPC unary", grpc(lab, inside, lab.service("in/near3")), near));
   }
 
   private static Driver http1(Lab lab, String service) {
@@ -108,6 +118,21 @@ final class Figures {
         "http://" + authority + "/BSD",
         lab.folder().path().resolve("h2load.log"),
         List.of());
+  }
+
+  /** One small message each way. */
+  private static Driver grpc(Lab lab, Pod client, String authority) throws IOException {
+    Path message = lab.folder().path().resolve("message.grpc");
+    // A message is not compressed, and 3 bytes long.
+    Files.write(message, new byte[] {0, 0, 0, 0, 3, 'a', '=', '1'});
+    return new Driver.Http2(
+        client,
+        "http://" + authority + "/figures.Echo/Call",
+        lab.folder().path().resolve("h2load.log"),
+        List.of(
+            "--data=" + message,
+            "--header=content-type: application/grpc",
+            "--header=te: trailers"));
   }
 
   private static Proxy plain(LabProcess process) {
@@ -169,16 +194,13 @@ final class Figures {
     return failed == 0;
   }
 
-  /** Each way is held against HAProxy speaking the same version of HTTP. */
+  /** Each way is held against the HAProxy that was named last before it. */
   private static double ratioBase(List<List<Cost>> costs, List<Way> ways, int way) {
-    boolean http2 = ways.get(way).driver() instanceof Driver.Http2;
-    for (int i = 0; i < ways.size(); i++) {
-      Way other = ways.get(i);
-      if (other.name().startsWith("HAProxy") && other.driver() instanceof Driver.Http2 == http2) {
-        return median(costs.get(i)).microsPerRequest();
-      }
+    int peer = way;
+    while (!ways.get(peer).name().startsWith("HAProxy")) {
+      peer--;
     }
-    throw new IllegalStateException("no peer was measured");
+    return median(costs.get(peer)).microsPerRequest();
   }
 
   private void print(String name, Cost cost, double ratio, int failures) {
