@@ -10,9 +10,17 @@ import io.netty.channel.socket.ChannelInputShutdownEvent;
 import io.netty.channel.socket.DuplexChannel;
 import io.netty.util.concurrent.MockTicker;
 import java.nio.charset.StandardCharsets;
+import java.util.LinkedHashSet;
+import java.util.Set;
 
-/** One end of a connection, with the test at the other. */
+/**
+ * One end of a connection, with the test at the other. All wires of a thread are of one event loop:
+ * what is to be done later waits until what is being done is over. An {@link EmbeddedChannel} alone
+ * does it in the middle of the next write, so that what belongs between two frames stands in one.
+ */
 final class Wire extends EmbeddedChannel implements DuplexChannel {
+  private static final ThreadLocal<Turn> TURN = ThreadLocal.withInitial(Turn::new);
+
   private boolean inputShutdown;
   private boolean outputShutdown;
   private boolean blocked;
@@ -28,14 +36,24 @@ final class Wire extends EmbeddedChannel implements DuplexChannel {
   void sends(String text) {
     ByteBuf bytes = config().getAllocator().buffer(Math.max(1, text.length()));
     bytes.writeCharSequence(text, StandardCharsets.ISO_8859_1);
-    writeInbound(bytes);
+    TURN.get().run(() -> writeInbound(bytes), this);
   }
 
   /** The other end ends its side. */
   void sendsEnd() {
     inputShutdown = true;
-    pipeline().fireUserEventTriggered(ChannelInputShutdownEvent.INSTANCE);
-    runPendingTasks();
+    TURN.get()
+        .run(() -> pipeline().fireUserEventTriggered(ChannelInputShutdownEvent.INSTANCE), this);
+  }
+
+  @Override
+  public void runPendingTasks() {
+    // Called by the constructor of the class above, too.
+    TURN.get().run(() -> {}, this);
+  }
+
+  private void runTasks() {
+    super.runPendingTasks();
   }
 
   /** What the other end has got since it was last asked. */
@@ -116,5 +134,31 @@ final class Wire extends EmbeddedChannel implements DuplexChannel {
   public ChannelFuture shutdown(ChannelPromise promise) {
     inputShutdown = true;
     return shutdownOutput(promise);
+  }
+
+  /** What is being done, and whose tasks come after. */
+  private static final class Turn {
+    private final Set<Wire> due = new LinkedHashSet<>();
+    private boolean running;
+
+    void run(Runnable work, Wire wire) {
+      due.add(wire);
+      if (running) {
+        work.run();
+        return;
+      }
+      running = true;
+      try {
+        work.run();
+        while (!due.isEmpty()) {
+          Wire next = due.iterator().next();
+          due.remove(next);
+          next.runTasks();
+        }
+      } finally {
+        running = false;
+        due.clear();
+      }
+    }
   }
 }
