@@ -111,6 +111,29 @@ public final class Balancer {
     }
   }
 
+  /**
+   * A certain endpoint in place of a choice, for a request that nothing ties: because there is a
+   * connection to it, and none to be had to another.
+   *
+   * @param tried null for a first try
+   * @return null if it is not in the set, was tried, or is one of those that are avoided
+   */
+  public @Nullable Pick take(Endpoint endpoint, EndpointSet endpoints, @Nullable Tried tried) {
+    long now = ticker.getAsLong();
+    for (Node node : generation(endpoints).nodes) {
+      if (node.endpoint.equals(endpoint)) {
+        if (!node.isOpen(now)
+            || node.outlier.isDue(now)
+            || (tried != null && tried.contains(endpoint))) {
+          return null;
+        }
+        node.inHand.incrementAndGet();
+        return new Pick(node, this, null, now);
+      }
+    }
+    return null;
+  }
+
   /** What is known of the endpoints now, in their order: for gauges and for explaining a choice. */
   public List<Load> loads(EndpointSet endpoints) {
     long now = ticker.getAsLong();

@@ -52,6 +52,11 @@ public final class Limit {
     return Math.min(held.get(), max);
   }
 
+  /** The same, with those beyond a bound that was lowered. */
+  int count() {
+    return held.get();
+  }
+
   /** How many were refused since the start. */
   public long refused() {
     return refused.sum();

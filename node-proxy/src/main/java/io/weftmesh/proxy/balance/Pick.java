@@ -11,7 +11,7 @@ public final class Pick implements AutoCloseable {
   private final Node node;
   private final Balancer balancer;
   private final Outlier.@Nullable Ejection probe;
-  private final long startNanos;
+  private long startNanos;
   private boolean told;
   private boolean closed;
 
@@ -27,6 +27,11 @@ public final class Pick implements AutoCloseable {
 
   public Endpoint endpoint() {
     return node.endpoint;
+  }
+
+  /** It has waited until now for reasons that are not the endpoint's, whose time begins here. */
+  public void waited() {
+    startNanos = balancer.nanos();
   }
 
   /** The first sign of a good answer is here: a response head, or an established connection. */

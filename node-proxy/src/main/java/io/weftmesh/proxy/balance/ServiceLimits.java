@@ -16,6 +16,7 @@ import org.jspecify.annotations.Nullable;
 public final class ServiceLimits {
   private final Limits all = new Limits();
   private final Map<String, Limits> byClient = new ConcurrentHashMap<>();
+  private final ConnectionPlaces connections = new ConnectionPlaces(this);
 
   /** What there may be too much of. */
   public enum Use {
@@ -44,14 +45,19 @@ public final class ServiceLimits {
   /** There is. Closing it gives the place back; twice gives back one. Belongs to one thread. */
   public static final class Place implements Admission, AutoCloseable {
     /** Where nothing is limited. */
-    public static final Place UNCOUNTED = new Place(null, null);
+    public static final Place UNCOUNTED = new Place(null, null, null);
 
     private final Limit.@Nullable Guard ofAll;
     private final Limit.@Nullable Guard ofClient;
+    private final @Nullable ConnectionPlaces awaited;
 
-    private Place(Limit.@Nullable Guard ofAll, Limit.@Nullable Guard ofClient) {
+    private Place(
+        Limit.@Nullable Guard ofAll,
+        Limit.@Nullable Guard ofClient,
+        @Nullable ConnectionPlaces awaited) {
       this.ofAll = ofAll;
       this.ofClient = ofClient;
+      this.awaited = awaited;
     }
 
     @Override
@@ -61,6 +67,9 @@ public final class ServiceLimits {
       }
       if (ofClient != null) {
         ofClient.close();
+      }
+      if (awaited != null) {
+        awaited.freed();
       }
     }
   }
@@ -105,7 +114,30 @@ public final class ServiceLimits {
       ofClient.close();
       return new Full(use, false, most);
     }
-    return new Place(ofAll, ofClient);
+    return new Place(ofAll, ofClient, use == Use.CONNECTION ? connections : null);
+  }
+
+  /** Who waits for a connection. */
+  public ConnectionPlaces connections() {
+    return connections;
+  }
+
+  /** Whether {@link #acquire} would find a place now. */
+  boolean hasRoom(Use use, BackendSettings settings, String clientPod) {
+    return all.of(use).count() < use.of(settings.limits())
+        && client(clientPod).of(use).count() < use.of(settings.clientLimits());
+  }
+
+  /** Whether a client pod has as many connections as it may have for itself. */
+  boolean isClientFull(BackendSettings settings, String clientPod) {
+    return client(clientPod).of(Use.CONNECTION).count() >= settings.clientLimits().connections();
+  }
+
+  /** That somebody has come first for what there may be. */
+  Full full(Use use, BackendSettings settings, String clientPod) {
+    boolean perClient = client(clientPod).of(use).count() >= use.of(settings.clientLimits());
+    return new Full(
+        use, perClient, use.of(perClient ? settings.clientLimits() : settings.limits()));
   }
 
   /** How much is in use, of what is counted. */

@@ -17,6 +17,7 @@ import io.weftmesh.proxy.balance.ServiceLimits.Place;
 import io.weftmesh.proxy.balance.ServiceLimits.Use;
 import io.weftmesh.proxy.balance.Sticky;
 import io.weftmesh.proxy.balance.Tried;
+import io.weftmesh.proxy.http.ClientPod;
 import io.weftmesh.proxy.http.OutboundContext;
 import io.weftmesh.proxy.routing.Destination;
 import io.weftmesh.proxy.routing.Destination.OutsideDestination;
@@ -257,15 +258,20 @@ final class OutboundConnection implements Detector.Listener {
     if (opened == null) {
       return;
     }
-    if (opened.isUnused() && destination instanceof ServiceDestination) {
+    Claim claim = opened.claim();
+    if (opened.isUnused() && claim != null) {
       opened.take();
+      claim.pick().close();
+      var offer =
+          new ClientPod.Offer(
+              opened.endpoint(),
+              claim.service(),
+              shared.controls().limits(claim.service()).connections(),
+              claim.place());
       if (protocol == Protocol.HTTP2) {
-        client.http().offerHttp2(opened.endpoint(), opened.upstream());
+        client.http().offerHttp2(offer, opened.upstream());
       } else {
-        client.http().offer(opened.endpoint(), opened.upstream());
-      }
-      if (opened.claim() != null) {
-        opened.claim().close();
+        client.http().offer(offer, opened.upstream());
       }
     } else {
       opened.close();
@@ -398,7 +404,10 @@ final class OutboundConnection implements Detector.Listener {
       count++;
       tried.add(pick.endpoint());
       connect(
-          new Claim(pick, place), pick.endpoint(), backend.toString(), settings.connectTimeout());
+          new Claim(pick, backend.service(), place),
+          pick.endpoint(),
+          backend.toString(),
+          settings.connectTimeout());
     }
 
     private void connect(

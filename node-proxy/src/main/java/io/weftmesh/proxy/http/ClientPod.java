@@ -2,8 +2,11 @@ package io.weftmesh.proxy.http;
 
 import io.netty.channel.EventLoop;
 import io.weftmesh.ca.api.SpiffeId;
+import io.weftmesh.policy.model.ServiceKey;
+import io.weftmesh.proxy.balance.ConnectionPlaces;
 import io.weftmesh.proxy.balance.Endpoint;
 import io.weftmesh.proxy.balance.Limit;
+import io.weftmesh.proxy.balance.ServiceLimits.Place;
 import io.weftmesh.proxy.routing.IpFamily;
 import io.weftmesh.proxy.routing.Workload;
 import io.weftmesh.proxy.tunnel.Caller;
@@ -46,16 +49,35 @@ public final class ClientPod implements AutoCloseable {
   /**
    * Takes over a connection that was opened before it was known that the client speaks HTTP/1.
    *
-   * @param endpoint where it leads
    * @param upstream connected and unused, with auto-read off, on the loop that calls
    */
-  public void offer(Endpoint endpoint, Upstream upstream) {
-    pool(upstream.channel().eventLoop()).offer(upstream, endpoint);
+  public void offer(Offer offer, Upstream upstream) {
+    UpstreamPool pool = pool(upstream.channel().eventLoop());
+    if (offer.isUncounted()) {
+      pool.offer(upstream, offer.endpoint(), offer.place());
+    } else {
+      pool.limited(offer.service(), offer.places())
+          .offer(upstream, offer.endpoint(), offer.place());
+    }
   }
 
   /** The same, for a client that turned out to speak HTTP/2. */
-  public void offerHttp2(Endpoint endpoint, Upstream upstream) {
-    sessions(upstream.channel().eventLoop()).offer(upstream, endpoint);
+  public void offerHttp2(Offer offer, Upstream upstream) {
+    UpstreamSessions all = sessions(upstream.channel().eventLoop());
+    UpstreamSessions to = offer.isUncounted() ? all : all.limited(offer.service(), offer.places());
+    to.offer(upstream, offer.endpoint(), offer.place());
+  }
+
+  /**
+   * Where a connection leads that is offered.
+   *
+   * @param places of the Service
+   * @param place of the connection among them, taken over
+   */
+  public record Offer(Endpoint endpoint, ServiceKey service, ConnectionPlaces places, Place place) {
+    private boolean isUncounted() {
+      return place == Place.UNCOUNTED;
+    }
   }
 
   /** Upstream connections that are open, for HTTP. */
@@ -117,16 +139,7 @@ public final class ClientPod implements AutoCloseable {
   UpstreamPool pool(EventLoop loop) {
     UpstreamPool pool = pools.get(loop);
     if (pool == null) {
-      pool =
-          new UpstreamPool(
-              loop,
-              dialer,
-              upstreams,
-              settings,
-              metrics,
-              settings.poolIdleTimeout().toNanos(),
-              leaving,
-              null);
+      pool = new UpstreamPool(terms(loop), settings.poolIdleTimeout().toNanos(), leaving, null);
       pools.put(loop, pool);
     }
     if (closed) {
@@ -137,14 +150,13 @@ public final class ClientPod implements AutoCloseable {
 
   /** A pool of one client connection alone. */
   UpstreamPool ownPool(EventLoop loop, @Nullable Runnable onLost) {
-    return new UpstreamPool(
-        loop, dialer, upstreams, settings, metrics, Deadline.NONE, () -> false, onLost);
+    return new UpstreamPool(terms(loop), Deadline.NONE, () -> false, onLost);
   }
 
   UpstreamSessions sessions(EventLoop loop) {
     UpstreamSessions known = sessions.get(loop);
     if (known == null) {
-      known = new UpstreamSessions(loop, dialer, upstreams, settings, metrics, leaving, null);
+      known = new UpstreamSessions(terms(loop), leaving, null);
       sessions.put(loop, known);
     }
     if (closed) {
@@ -155,7 +167,11 @@ public final class ClientPod implements AutoCloseable {
 
   /** Those of one client connection alone. */
   UpstreamSessions ownSessions(EventLoop loop, Runnable onLost) {
-    return new UpstreamSessions(loop, dialer, upstreams, settings, metrics, () -> false, onLost);
+    return new UpstreamSessions(terms(loop), () -> false, onLost);
+  }
+
+  private PoolTerms terms(EventLoop loop) {
+    return new PoolTerms(loop, who.uid, dialer, upstreams, settings, metrics);
   }
 
   /** A client's connection of HTTP/2 is there, until {@link #closed}. */

@@ -88,6 +88,7 @@ final class Exchange {
   private @Nullable Mirrors mirrors;
   private @Nullable String origin;
 
+  private Upstreams upstreams;
   private @Nullable Connecting connecting;
   private @Nullable Future<?> pause;
   private @Nullable UpstreamSide upstream;
@@ -134,6 +135,7 @@ final class Exchange {
     this.context = context;
     this.client = client;
     this.pool = pool;
+    this.upstreams = pool;
     this.request = request;
     this.framing = framing;
     this.limits = new TimeLimits(client.loop(), deadline);
@@ -185,6 +187,7 @@ final class Exchange {
 
   private void forward(Routed.Forward to) {
     target.hold(to);
+    upstreams = target.among(pool);
     filters = to.filters();
     RetryBudget budget = null;
     if (context.destination() instanceof Destination.ServiceDestination of && !mirrored) {
@@ -243,13 +246,11 @@ final class Exchange {
   private void attempt() {
     Endpoint endpoint = target.next(request, retries.tried());
     if (endpoint == null) {
-      fail(
-          ErrorReason.NO_ENDPOINT,
-          target.label() + " has no endpoint that is ready; look at its pods and their readiness");
+      fail(ErrorReason.NO_ENDPOINT, target.noEndpoint());
       return;
     }
     limits.beginTry();
-    UpstreamSide pooled = staleRetried ? null : pool.take(endpoint, maxIdleNanos());
+    UpstreamSide pooled = staleRetried ? null : upstreams.take(endpoint, maxIdleNanos());
     if (pooled != null) {
       send(pooled);
       return;
@@ -261,9 +262,8 @@ final class Exchange {
       return;
     }
     phase = Phase.CONNECTING;
-    var attempt = new Connecting();
-    connecting = attempt;
-    pool.connect(endpoint, target.settings().connectTimeout(), attempt);
+    connecting = new Connecting(this, upstreams, target, request, retries.tried());
+    connecting.to(endpoint);
   }
 
   private long maxIdleNanos() {
@@ -273,26 +273,35 @@ final class Exchange {
         : FRESH_NANOS;
   }
 
-  private final class Connecting implements Upstreams.Waiter {
-    @Override
-    public void connected(UpstreamSide connection) {
-      connecting = null;
-      admission.connected();
-      send(connection);
-      connection.flush();
-    }
+  /** There is a connection. */
+  void connected(UpstreamSide connection) {
+    connecting = null;
+    admission.connected();
+    send(connection);
+    connection.flush();
+  }
 
-    @Override
-    public void notConnected(Throwable cause) {
-      connecting = null;
-      admission.connected();
-      notReached(cause);
-      client.flush();
-    }
+  /** No connection came of it. */
+  void notConnected(Throwable cause) {
+    connecting = null;
+    admission.connected();
+    notReached(cause);
+    client.flush();
+  }
 
-    @Override
-    public boolean isWaiting() {
-      return connecting == this;
+  /** There may be no connection. */
+  void notConnected(ErrorReason reason, String text) {
+    connecting = null;
+    admission.connected();
+    fail(reason, text);
+    client.flush();
+  }
+
+  private void stopConnecting() {
+    Connecting attempt = connecting;
+    if (attempt != null) {
+      connecting = null;
+      attempt.stop();
     }
   }
 
@@ -711,7 +720,7 @@ final class Exchange {
     }
     String last = target.toString();
     UpstreamSide from = upstream;
-    connecting = null;
+    stopConnecting();
     admission.connected();
     target.timedOut();
     if (retries.afterTimeOut() && retry(RetryReason.TRY_TIMEOUT)) {
@@ -762,7 +771,7 @@ final class Exchange {
       // What is left of the body is not read any more, or not by this.
       mirrors.cancel();
     }
-    connecting = null;
+    stopConnecting();
     Future<?> pausing = pause;
     if (pausing != null) {
       pausing.cancel(false);

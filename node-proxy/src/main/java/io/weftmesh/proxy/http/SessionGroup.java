@@ -2,8 +2,11 @@ package io.weftmesh.proxy.http;
 
 import io.netty.util.concurrent.Future;
 import io.netty.util.concurrent.FutureListener;
+import io.weftmesh.policy.model.BackendSettings;
+import io.weftmesh.proxy.balance.ConnectionPlaces;
 import io.weftmesh.proxy.balance.Endpoint;
-import io.weftmesh.proxy.balance.Limit;
+import io.weftmesh.proxy.balance.ServiceLimits.Full;
+import io.weftmesh.proxy.balance.ServiceLimits.Place;
 import io.weftmesh.proxy.tunnel.Unreachable;
 import io.weftmesh.proxy.tunnel.Upstream;
 import java.time.Duration;
@@ -27,16 +30,21 @@ final class SessionGroup {
   private static final int MAX_WAITING = 4096;
 
   private final UpstreamSessions owner;
+  private final PoolTerms terms;
   private final Endpoint endpoint;
   private final List<UpstreamSession> sessions = new ArrayList<>(1);
   private final ArrayDeque<Waiting> waiting = new ArrayDeque<>();
   private boolean dialling;
   private boolean serveScheduled;
 
-  private record Waiting(Upstreams.Waiter waiter, Duration timeout) {}
+  /** While the Service's limit is reached, and a place is waited for. */
+  private ConnectionPlaces.@Nullable Ticket ticket;
 
-  SessionGroup(UpstreamSessions owner, Endpoint endpoint) {
+  private @Nullable Full reached;
+
+  SessionGroup(UpstreamSessions owner, PoolTerms terms, Endpoint endpoint) {
     this.owner = owner;
+    this.terms = terms;
     this.endpoint = endpoint;
   }
 
@@ -59,7 +67,7 @@ final class SessionGroup {
     return null;
   }
 
-  void connect(Duration timeout, Upstreams.Waiter waiter) {
+  void connect(BackendSettings settings, Upstreams.Waiter waiter) {
     UpstreamSession session = waiting.isEmpty() ? withRoom() : null;
     if (session != null) {
       waiter.connected(new UpstreamStream(session));
@@ -76,13 +84,30 @@ final class SessionGroup {
                   + MAX_SESSIONS
                   + " are full"));
     } else {
-      waiting.add(new Waiting(waiter, timeout));
+      waiting.add(new Waiting(waiter, settings));
       dialIfNeeded();
     }
   }
 
+  void abandon(Upstreams.Waiter waiter) {
+    for (Waiting one : List.copyOf(waiting)) {
+      if (one.waiter.equals(waiter)) {
+        waiting.remove(one);
+        one.stop();
+      }
+    }
+    leaveLineIfDone();
+  }
+
+  /** Somewhere a connection takes another stream, or is gone. */
+  void lookAround() {
+    if (!waiting.isEmpty()) {
+      serveLater();
+    }
+  }
+
   /** Takes over a connection that somebody else has opened and not used. */
-  void offer(Upstream upstream, Limit.Guard place) {
+  void offer(Upstream upstream, UpstreamPlace place) {
     established(upstream, place);
   }
 
@@ -101,6 +126,17 @@ final class SessionGroup {
     }
   }
 
+  /** Whether there was one without streams. */
+  boolean retireOneIdle() {
+    for (UpstreamSession session : sessions) {
+      if (session.openStreams() == 0) {
+        session.retire();
+        return true;
+      }
+    }
+    return false;
+  }
+
   // --- for the sessions ---
 
   boolean isLeaving() {
@@ -113,8 +149,21 @@ final class SessionGroup {
   }
 
   void hasRoom() {
-    if (!waiting.isEmpty()) {
-      serveLater();
+    lookAround();
+    owner.hasRoom();
+  }
+
+  /** Whether others wait for the place of a connection that is not used. */
+  boolean isWanted() {
+    ConnectionPlaces.Share share = owner.share();
+    return share != null && waiting.isEmpty() && share.isWanted();
+  }
+
+  /** Connections that are not used came or went. */
+  void idle(int difference) {
+    ConnectionPlaces.Share share = owner.share();
+    if (share != null) {
+      share.idle(difference);
     }
   }
 
@@ -147,24 +196,68 @@ final class SessionGroup {
     if (first == null || dialling || sessions.size() >= MAX_SESSIONS || !areAllSettled()) {
       return;
     }
-    Limit.Guard place = owner.places().tryAcquire();
+    ConnectionPlaces.Share share = owner.share();
+    if (share == null) {
+      dial(Place.UNCOUNTED, first.settings.connectTimeout());
+      return;
+    }
+    if (ticket == null) {
+      switch (share.acquire(first.settings)) {
+        case Place place -> {
+          dial(place, first.settings.connectTimeout());
+          return;
+        }
+        case Full full -> reached = full;
+      }
+    }
+    serveElsewhere();
+    if (ticket == null && !waiting.isEmpty()) {
+      ticket = share.await(first.settings, this::granted);
+    }
+    waiting.forEach(Waiting::hurry);
+  }
+
+  private void serveElsewhere() {
+    for (Waiting one : List.copyOf(waiting)) {
+      UpstreamSession session = one.waiter.isWaiting() ? owner.elsewhere(one.waiter) : null;
+      if (session != null) {
+        waiting.remove(one);
+        one.connected(session);
+      }
+    }
+    leaveLineIfDone();
+  }
+
+  private void leaveLineIfDone() {
+    ConnectionPlaces.Ticket mine = ticket;
+    if (mine != null && waiting.isEmpty()) {
+      ticket = null;
+      mine.cancel();
+    }
+  }
+
+  private void granted(Place place) {
+    Waiting first = waiting.peek();
+    if (first == null || dialling) {
+      place.close();
+      return;
+    }
+    ticket = null;
+    dial(place, first.settings.connectTimeout());
+  }
+
+  private void dial(Place ofService, Duration timeout) {
+    UpstreamPlace place = terms.place(ofService);
     if (place == null) {
-      failAll(
-          new Unreachable(
-              Unreachable.Reason.OVERLOADED,
-              "this pod has " + owner.places().max() + " upstream connections open already"));
+      failAll(new Unreachable(Unreachable.Reason.OVERLOADED, terms.tooMany()));
       return;
     }
     dialling = true;
-    dial(place, first.timeout());
-  }
-
-  private void dial(Limit.Guard place, Duration timeout) {
-    Future<Upstream> connecting = owner.dialer().connect(owner.loop(), endpoint);
+    Future<Upstream> connecting = terms.dialer().connect(terms.loop(), endpoint);
     Future<?> timer =
         connecting.isDone()
             ? null
-            : owner
+            : terms
                 .loop()
                 .schedule(() -> connecting.cancel(false), timeout.toNanos(), TimeUnit.NANOSECONDS);
     connecting.addListener(
@@ -187,30 +280,34 @@ final class SessionGroup {
             });
   }
 
-  private void established(Upstream upstream, Limit.Guard place) {
+  private void established(Upstream upstream, UpstreamPlace place) {
     UpstreamSession session =
-        UpstreamSession.install(owner.settings(), owner.metrics(), this, upstream, place);
+        UpstreamSession.install(terms.settings(), terms.metrics(), this, upstream, place);
     if (!upstream.channel().isActive()) {
       failAll(new Unreachable(Unreachable.Reason.REFUSED, "closed as soon as it was open"));
       return;
     }
     sessions.add(session);
     serve();
+    if (session.openStreams() == 0 && isWanted()) {
+      session.retire();
+    }
   }
 
   private void serve() {
     serveScheduled = false;
     while (!waiting.isEmpty()) {
-      if (!waiting.element().waiter().isWaiting()) {
-        waiting.remove();
+      if (!waiting.element().waiter.isWaiting()) {
+        waiting.remove().stop();
         continue;
       }
       UpstreamSession session = withRoom();
       if (session == null) {
         break;
       }
-      waiting.remove().waiter().connected(new UpstreamStream(session));
+      waiting.remove().connected(session);
     }
+    leaveLineIfDone();
     dialIfNeeded();
     if (owner.isClosed()) {
       retireAll();
@@ -224,7 +321,7 @@ final class SessionGroup {
   private void serveLater() {
     if (!serveScheduled) {
       serveScheduled = true;
-      owner.loop().execute(this::serve);
+      terms.loop().execute(this::serve);
     }
   }
 
@@ -233,19 +330,69 @@ final class SessionGroup {
     List<Waiting> failed = List.copyOf(waiting);
     waiting.clear();
     for (Waiting one : failed) {
-      fail(one.waiter(), cause);
+      one.stop();
+      fail(one.waiter, cause);
     }
+    leaveLineIfDone();
     serveLater();
   }
 
   /** Not at once: an exchange would try again in the middle of its own try. */
   private void fail(Upstreams.Waiter waiter, Throwable cause) {
-    owner
+    terms
         .loop()
         .execute(() -> {
           if (waiter.isWaiting()) {
             waiter.notConnected(cause);
           }
         });
+  }
+
+  /** A request that waits. */
+  private final class Waiting {
+    private final Upstreams.Waiter waiter;
+    private final BackendSettings settings;
+    private @Nullable Future<?> timer;
+
+    Waiting(Upstreams.Waiter waiter, BackendSettings settings) {
+      this.waiter = waiter;
+      this.settings = settings;
+    }
+
+    /** It waits for the limit, which may take no longer than a connection to be opened. */
+    void hurry() {
+      if (timer == null) {
+        timer =
+            terms
+                .loop()
+                .schedule(this::expired, settings.connectTimeout().toNanos(), TimeUnit.NANOSECONDS);
+      }
+    }
+
+    void connected(UpstreamSession session) {
+      if (stop()) {
+        waiter.waited();
+      }
+      waiter.connected(new UpstreamStream(session));
+    }
+
+    /** Waits no longer; whether it waited for the limit. */
+    boolean stop() {
+      Future<?> running = timer;
+      if (running != null) {
+        running.cancel(false);
+      }
+      return running != null;
+    }
+
+    private void expired() {
+      waiting.remove(this);
+      leaveLineIfDone();
+      Full limit = reached;
+      if (limit != null && waiter.isWaiting()) {
+        waiter.limited(limit);
+      }
+      serveLater();
+    }
   }
 }

@@ -70,14 +70,58 @@ final class Target {
       return context.endpoint();
     }
     Snapshot snapshot = proxy.snapshot();
-    Sticky sticky =
-        Stickiness.of(
-            snapshot.servicePort(of),
-            settings,
-            new RoutedHead(request),
-            context.pod().address(to.family()));
+    Sticky sticky = tie(snapshot, of, to, request);
     pick = proxy.balancer(of, settings).pick(snapshot.endpoints(of, to.family()), tried, sticky);
     return pick == null ? null : pick.endpoint();
+  }
+
+  /** Whether another endpoint than was chosen will do; then it is the one that is tried. */
+  boolean settleFor(Endpoint other, Head request, @Nullable Tried tried) {
+    ServicePortKey of = backend;
+    if (of == null || !(context.destination() instanceof ServiceDestination to)) {
+      return false;
+    }
+    Snapshot snapshot = proxy.snapshot();
+    if (!tie(snapshot, of, to, request).equals(Sticky.NONE)) {
+      return false;
+    }
+    Pick settled =
+        proxy.balancer(of, settings).take(other, snapshot.endpoints(of, to.family()), tried);
+    if (settled == null) {
+      return false;
+    }
+    untried();
+    close();
+    pick = settled;
+    return true;
+  }
+
+  private Sticky tie(Snapshot snapshot, ServicePortKey of, ServiceDestination to, Head request) {
+    return Stickiness.of(
+        snapshot.servicePort(of),
+        settings,
+        new RoutedHead(request),
+        context.pod().address(to.family()));
+  }
+
+  /** Those of these that its connections are among: apart where they are limited. */
+  Upstreams among(Upstreams all) {
+    ServicePortKey of = backend;
+    return of == null || !settings.limitsConnections()
+        ? all
+        : all.limited(of.service(), proxy.controls().limits(of.service()).connections());
+  }
+
+  /** Why there is no endpoint, for people. */
+  String noEndpoint() {
+    return label + " has no endpoint that is ready; look at its pods and their readiness";
+  }
+
+  /** What it waited for until now had nothing to do with the endpoint. */
+  void waited() {
+    if (pick != null) {
+      pick.waited();
+    }
   }
 
   /** The endpoint that is tried; null if none is, or nothing is balanced. */

@@ -7,7 +7,6 @@ import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.socket.ChannelInputShutdownEvent;
 import io.netty.channel.socket.DuplexChannel;
 import io.weftmesh.proxy.balance.Endpoint;
-import io.weftmesh.proxy.balance.Limit;
 import io.weftmesh.proxy.http.codec.BodyReader;
 import io.weftmesh.proxy.http.codec.BodyWriter;
 import io.weftmesh.proxy.http.codec.Framing;
@@ -45,7 +44,7 @@ final class UpstreamConnection extends ChannelInboundHandlerAdapter
   private final Endpoint endpoint;
   private final Security security;
   private final UpstreamPool pool;
-  private final Limit.Guard place;
+  private final UpstreamPlace place;
   private final HeadReader headReader;
   private final BodyReader bodyReader;
   private final BodyWriter bodyWriter = new BodyWriter();
@@ -68,7 +67,7 @@ final class UpstreamConnection extends ChannelInboundHandlerAdapter
       Upstream upstream,
       Endpoint endpoint,
       UpstreamPool pool,
-      Limit.Guard place,
+      UpstreamPlace place,
       int maxHeadBytes) {
     this.channel = upstream.channel();
     this.security = upstream.security();
@@ -432,8 +431,8 @@ final class UpstreamConnection extends ChannelInboundHandlerAdapter
   /** Closes it while it lies in the pool. */
   void retire() {
     state = State.CLOSED;
-    place.close();
     channel.close();
+    place.close();
   }
 
   private void giveHead() {

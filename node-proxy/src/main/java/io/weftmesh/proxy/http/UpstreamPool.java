@@ -3,8 +3,11 @@ package io.weftmesh.proxy.http;
 import io.netty.channel.EventLoop;
 import io.netty.util.concurrent.Future;
 import io.netty.util.concurrent.FutureListener;
+import io.weftmesh.policy.model.BackendSettings;
+import io.weftmesh.policy.model.ServiceKey;
+import io.weftmesh.proxy.balance.ConnectionPlaces;
 import io.weftmesh.proxy.balance.Endpoint;
-import io.weftmesh.proxy.balance.Limit;
+import io.weftmesh.proxy.balance.ServiceLimits.Place;
 import io.weftmesh.proxy.tunnel.Unreachable;
 import io.weftmesh.proxy.tunnel.Upstream;
 import java.time.Duration;
@@ -21,18 +24,38 @@ import org.jspecify.annotations.Nullable;
  * taken first, so that the others come of age and are closed, and a burst leaves nothing behind.
  */
 final class UpstreamPool implements Upstreams {
+  private final PoolTerms terms;
   private final EventLoop loop;
-  private final Dialer dialer;
-  private final Limit places;
-  private final HttpSettings settings;
-  private final HttpMetrics metrics;
   private final long idleNanos;
   private final BooleanSupplier leaving;
   private final @Nullable Runnable onLost;
+  private final Keeper keeper;
   private final Map<Endpoint, ArrayDeque<UpstreamConnection>> idle = new HashMap<>();
+  private final Map<ServiceKey, LimitedPool> limited = new HashMap<>();
   private int idleCount;
   private @Nullable Future<?> sweep;
   private boolean closed;
+
+  /** Who is asked before a connection is put away, and told how many are. */
+  interface Keeper {
+    /** Asks nothing. */
+    Keeper NONE =
+        new Keeper() {
+          @Override
+          public boolean takes(UpstreamConnection connection) {
+            return false;
+          }
+
+          @Override
+          public void idle(int difference) {}
+        };
+
+    /** Whether it has a use for a connection that is free; then it is its business. */
+    boolean takes(UpstreamConnection connection);
+
+    /** Connections that are unused came or went. */
+    void idle(int difference);
+  }
 
   /**
    * @param idleNanos after which an unused connection is closed
@@ -40,22 +63,48 @@ final class UpstreamPool implements Upstreams {
    * @param onLost told when an unused connection was closed by the other side, or null
    */
   UpstreamPool(
-      EventLoop loop,
-      Dialer dialer,
-      Limit places,
-      HttpSettings settings,
-      HttpMetrics metrics,
+      PoolTerms terms, long idleNanos, BooleanSupplier leaving, @Nullable Runnable onLost) {
+    this(terms, idleNanos, leaving, onLost, Keeper.NONE);
+  }
+
+  private UpstreamPool(
+      PoolTerms terms,
       long idleNanos,
       BooleanSupplier leaving,
-      @Nullable Runnable onLost) {
-    this.loop = loop;
-    this.dialer = dialer;
-    this.places = places;
-    this.settings = settings;
-    this.metrics = metrics;
+      @Nullable Runnable onLost,
+      Keeper keeper) {
+    this.terms = terms;
+    this.loop = terms.loop();
     this.idleNanos = idleNanos;
     this.leaving = leaving;
     this.onLost = onLost;
+    this.keeper = keeper;
+  }
+
+  /** An empty one by the same terms. */
+  UpstreamPool part(Keeper partKeeper) {
+    return new UpstreamPool(terms, idleNanos, leaving, null, partKeeper);
+  }
+
+  PoolTerms terms() {
+    return terms;
+  }
+
+  @Override
+  public LimitedPool limited(ServiceKey service, ConnectionPlaces places) {
+    LimitedPool known = limited.get(service);
+    if (known != null && known.isOf(places)) {
+      return known;
+    }
+    if (known != null) {
+      known.close();
+    }
+    var fresh = new LimitedPool(this, places);
+    limited.put(service, fresh);
+    if (closed) {
+      fresh.close();
+    }
+    return fresh;
   }
 
   @Override
@@ -70,8 +119,8 @@ final class UpstreamPool implements Upstreams {
         return null;
       }
       connections.pollLast();
-      idleCount--;
-      if (connection.isOpen() && dialer.isStillRight(endpoint, connection.security())) {
+      idle(-1);
+      if (connection.isOpen() && terms.dialer().isStillRight(endpoint, connection.security())) {
         return connection;
       }
       connection.retire();
@@ -81,20 +130,29 @@ final class UpstreamPool implements Upstreams {
   }
 
   @Override
-  public void connect(Endpoint endpoint, Duration timeout, Waiter waiter) {
-    Limit.Guard place = places.tryAcquire();
+  public void connect(Endpoint endpoint, BackendSettings settings, Waiter waiter) {
+    dial(endpoint, settings.connectTimeout(), Place.UNCOUNTED, waiter);
+  }
+
+  @Override
+  public void abandon(Waiter waiter) {
+    // A connection that is under way is for the next, and nothing else is remembered.
+  }
+
+  /**
+   * @param ofService the connection's place among the Service's, taken over
+   */
+  void dial(Endpoint endpoint, Duration timeout, Place ofService, Waiter waiter) {
+    UpstreamPlace place = terms.place(ofService);
     if (place == null) {
       loop.execute(() -> {
         if (waiter.isWaiting()) {
-          waiter.notConnected(
-              new Unreachable(
-                  Unreachable.Reason.OVERLOADED,
-                  "this pod has " + places.max() + " upstream connections open already"));
+          waiter.notConnected(new Unreachable(Unreachable.Reason.OVERLOADED, terms.tooMany()));
         }
       });
       return;
     }
-    Future<Upstream> connecting = dialer.connect(loop, endpoint);
+    Future<Upstream> connecting = terms.dialer().connect(loop, endpoint);
     Future<?> timer =
         connecting.isDone()
             ? null
@@ -130,8 +188,8 @@ final class UpstreamPool implements Upstreams {
   }
 
   /** Takes over a connection that somebody else has opened and not used. */
-  void offer(Upstream upstream, Endpoint endpoint) {
-    Limit.Guard place = closed ? null : places.tryAcquire();
+  void offer(Upstream upstream, Endpoint endpoint, Place ofService) {
+    UpstreamPlace place = terms.place(ofService);
     if (place == null) {
       upstream.channel().close();
     } else {
@@ -139,9 +197,9 @@ final class UpstreamPool implements Upstreams {
     }
   }
 
-  private UpstreamConnection adopt(Upstream upstream, Endpoint endpoint, Limit.Guard place) {
+  private UpstreamConnection adopt(Upstream upstream, Endpoint endpoint, UpstreamPlace place) {
     var connection =
-        new UpstreamConnection(upstream, endpoint, this, place, settings.maxHeadBytes());
+        new UpstreamConnection(upstream, endpoint, this, place, terms.settings().maxHeadBytes());
     connection.install();
     return connection;
   }
@@ -151,13 +209,16 @@ final class UpstreamPool implements Upstreams {
     if (closed
         || leaving.getAsBoolean()
         || !connection.isOpen()
-        || idleCount >= settings.maxIdlePerPod()) {
+        || idleCount >= terms.settings().maxIdlePerPod()) {
       connection.retire();
+      return;
+    }
+    if (keeper.takes(connection)) {
       return;
     }
     connection.idleSince(Deadline.now(loop));
     idle.computeIfAbsent(connection.endpoint(), e -> new ArrayDeque<>(4)).addLast(connection);
-    idleCount++;
+    idle(1);
     if (sweep == null && idleNanos != Deadline.NONE) {
       sweep = loop.schedule(this::sweep, idleNanos, TimeUnit.NANOSECONDS);
     }
@@ -167,7 +228,7 @@ final class UpstreamPool implements Upstreams {
   void lost(UpstreamConnection connection) {
     ArrayDeque<UpstreamConnection> connections = idle.get(connection.endpoint());
     if (connections != null && connections.remove(connection)) {
-      idleCount--;
+      idle(-1);
       if (onLost != null) {
         onLost.run();
       }
@@ -175,7 +236,7 @@ final class UpstreamPool implements Upstreams {
   }
 
   HttpMetrics metrics() {
-    return metrics;
+    return terms.metrics();
   }
 
   int idleCount() {
@@ -186,6 +247,7 @@ final class UpstreamPool implements Upstreams {
   void close() {
     closed = true;
     closeIdle();
+    limited.values().forEach(LimitedPool::close);
   }
 
   /** Closes what is unused. */
@@ -199,7 +261,30 @@ final class UpstreamPool implements Upstreams {
       connections.forEach(UpstreamConnection::retire);
     }
     idle.clear();
-    idleCount = 0;
+    idle(-idleCount);
+    limited.values().forEach(LimitedPool::closeIdle);
+  }
+
+  /** Closes the connection that was unused for longest, if there is one. */
+  void closeOldest() {
+    ArrayDeque<UpstreamConnection> oldest = null;
+    for (ArrayDeque<UpstreamConnection> connections : idle.values()) {
+      if (!connections.isEmpty()
+          && (oldest == null
+              || connections.getFirst().idleSinceNanos() < oldest.getFirst().idleSinceNanos())) {
+        oldest = connections;
+      }
+    }
+    if (oldest != null) {
+      UpstreamConnection connection = oldest.removeFirst();
+      idle(-1);
+      connection.retire();
+    }
+  }
+
+  private void idle(int difference) {
+    idleCount += difference;
+    keeper.idle(difference);
   }
 
   private void sweep() {
@@ -211,7 +296,7 @@ final class UpstreamPool implements Upstreams {
       ArrayDeque<UpstreamConnection> connections = all.next();
       while (!connections.isEmpty() && now - connections.getFirst().idleSinceNanos() >= idleNanos) {
         connections.removeFirst().retire();
-        idleCount--;
+        idle(-1);
       }
       if (connections.isEmpty()) {
         all.remove();

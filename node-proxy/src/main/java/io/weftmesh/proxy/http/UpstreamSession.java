@@ -8,7 +8,6 @@ import io.netty.handler.codec.http2.Http2Headers;
 import io.netty.handler.codec.http2.Http2HeadersFrame;
 import io.netty.handler.codec.http2.Http2Stream;
 import io.weftmesh.proxy.balance.Endpoint;
-import io.weftmesh.proxy.balance.Limit;
 import io.weftmesh.proxy.routing.Security;
 import io.weftmesh.proxy.tunnel.TurnFlush;
 import io.weftmesh.proxy.tunnel.Upstream;
@@ -47,11 +46,12 @@ final class UpstreamSession extends Http2Session {
 
   private final SessionGroup group;
   private final Upstream upstream;
-  private final Limit.Guard place;
+  private final UpstreamPlace place;
   private final EventLoop loop;
   private final Deadline deadline;
   private HttpMetrics.@Nullable Series series;
   private boolean settled;
+  private boolean idle;
   private boolean used;
   private boolean retired;
   private boolean closing;
@@ -64,7 +64,7 @@ final class UpstreamSession extends Http2Session {
       HttpMetrics metrics,
       SessionGroup group,
       Upstream upstream,
-      Limit.Guard place) {
+      UpstreamPlace place) {
     super(codec, metrics);
     this.group = group;
     this.upstream = upstream;
@@ -79,7 +79,7 @@ final class UpstreamSession extends Http2Session {
       HttpMetrics metrics,
       SessionGroup group,
       Upstream upstream,
-      Limit.Guard place) {
+      UpstreamPlace place) {
     Http2FrameCodec codec = Http2Codec.client(settings.maxHeadBytes());
     var session = new UpstreamSession(codec, metrics, group, upstream, place);
     upstream.channel().pipeline().addLast(new TurnFlush(), codec, session);
@@ -133,6 +133,7 @@ final class UpstreamSession extends Http2Session {
   }
 
   void open(UpstreamStream stream, Http2Headers headers, boolean end) {
+    idle(false);
     Http2FrameStream frameStream = newStream();
     context().write(new DefaultHttp2HeadersFrame(headers, end).stream(frameStream));
     Http2Stream opened = connection().stream(frameStream.id());
@@ -155,6 +156,7 @@ final class UpstreamSession extends Http2Session {
   void retire() {
     if (!retired) {
       retired = true;
+      idle(false);
       group.retired(this);
     }
     closeIfDone();
@@ -205,7 +207,7 @@ final class UpstreamSession extends Http2Session {
       return;
     }
     if (openStreams() == 0) {
-      if (group.isLeaving()) {
+      if (group.isLeaving() || group.isWanted()) {
         retire();
         return;
       }
@@ -215,7 +217,15 @@ final class UpstreamSession extends Http2Session {
   }
 
   private void awaitIdle() {
+    idle(true);
     deadline.set(group.isOneClients() ? Deadline.NONE : Deadline.now(loop) + IDLE_NANOS);
+  }
+
+  private void idle(boolean now) {
+    if (idle != now) {
+      idle = now;
+      group.idle(now ? 1 : -1);
+    }
   }
 
   private void onDeadline() {
@@ -238,6 +248,7 @@ final class UpstreamSession extends Http2Session {
   @Override
   void onInactive() {
     retired = true;
+    idle(false);
     deadline.cancel();
     place.close();
     group.closed(this);

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.netty.handler.codec.http2.Http2Error;
 import io.weftmesh.policy.model.RetryPolicy;
 import io.weftmesh.policy.model.Timeouts;
+import io.weftmesh.policy.model.TrafficLimits;
 import io.weftmesh.proxy.tunnel.Unreachable;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -18,8 +19,9 @@ import org.junit.jupiter.api.Test;
  * Requests that end in the middle: reset, cancelled, answered too early, aborted or sent again at
  * every step of their way, one after the other on connections that live on. When the last is over,
  * with the clients still connected, no buffer and no request is in hand, and when they are gone, no
- * upstream connection either. 10,000 requests of each protocol; {@code -Dweft.fuzz.rounds=300000}
- * for 100,000.
+ * upstream connection either. Half of them with so few connections to the Service that requests
+ * wait for each other. 10,000 requests of each protocol; {@code -Dweft.fuzz.rounds=300000} for
+ * 100,000.
  */
 class ChurnFuzzTest {
   private static final int REQUESTS = Integer.getInteger("weft.fuzz.rounds", 30_000) / 3;
@@ -53,6 +55,9 @@ class ChurnFuzzTest {
       try (var mesh = new Mesh()) {
         mesh.endpoints(3);
         mesh.policy(RETRIES, new Timeouts(Duration.ofSeconds(20), Duration.ZERO));
+        if (random.nextBoolean()) {
+          mesh.settings(Mesh.connections(1 + random.nextInt(2), TrafficLimits.UNLIMITED));
+        }
         Consumer<SplittableRandom> request = churn.on(mesh);
         for (int i = 0; i < REQUESTS_PER_MESH; i++) {
           if (random.nextInt(20) == 0) {

@@ -6,6 +6,7 @@ import io.weftmesh.policy.model.Backend;
 import io.weftmesh.policy.model.PathMatch;
 import io.weftmesh.policy.model.RouteMatch;
 import io.weftmesh.policy.model.WeightedBackend;
+import io.weftmesh.proxy.balance.ServiceLimits.Place;
 import io.weftmesh.proxy.routing.Destination;
 import java.time.Duration;
 import java.util.List;
@@ -527,7 +528,7 @@ class HttpProxyTest {
     assertThat(client.got()).describedAs("what runs goes on").isEqualTo(OK);
     assertThat(server.isActive()).isFalse();
 
-    mesh.pod.offer(mesh.endpointSet().ready().getFirst(), mesh.dials.open());
+    mesh.pod.offer(mesh.offer(Place.UNCOUNTED), mesh.dials.open());
     assertThat(mesh.opened().isActive()).isFalse();
     assertThat(mesh.pod.upstreams()).isZero();
   }

@@ -23,12 +23,17 @@ import io.netty.channel.socket.nio.NioServerSocketChannel;
 import io.netty.channel.socket.nio.NioSocketChannel;
 import io.netty.util.concurrent.Future;
 import io.netty.util.concurrent.Promise;
+import io.weftmesh.policy.model.BackendSettings;
 import io.weftmesh.policy.model.Protocol;
+import io.weftmesh.policy.model.ServiceKey;
 import io.weftmesh.policy.model.ServicePortKey;
+import io.weftmesh.policy.model.TrafficLimits;
 import io.weftmesh.proxy.balance.Balancers;
 import io.weftmesh.proxy.balance.Endpoint;
 import io.weftmesh.proxy.balance.EndpointSet;
 import io.weftmesh.proxy.balance.ServiceControls;
+import io.weftmesh.proxy.balance.ServiceLimits;
+import io.weftmesh.proxy.balance.ServiceLimits.Use;
 import io.weftmesh.proxy.routing.Destination;
 import io.weftmesh.proxy.routing.IpFamily;
 import io.weftmesh.proxy.routing.Security;
@@ -81,6 +86,8 @@ class LoopbackTest {
   private final SnapshotHolder snapshots = new SnapshotHolder();
   private final Balancers<ServicePortKey> balancers =
       new Balancers<>(System::nanoTime, new Random(1));
+  private final ServiceControls<ServiceKey> controls = new ServiceControls<>(System::nanoTime);
+  private BackendSettings settings = BackendSettings.DEFAULT;
   private final AtomicInteger upstreams = new AtomicInteger();
   private final Metrics metrics = new Metrics();
   private ClientPod pod;
@@ -94,7 +101,7 @@ class LoopbackTest {
             HttpSettings.DEFAULT,
             snapshots,
             balancers,
-            new ServiceControls<>(System::nanoTime),
+            controls,
             new HttpMetrics(metrics),
             new Random(2));
     pod = proxy.clientPod(Mesh.workload(), new PlainDialer(), () -> false);
@@ -126,6 +133,8 @@ class LoopbackTest {
     }
     pod.close();
     await().untilAsserted(() -> assertThat(pod.upstreams()).isZero());
+    assertThat(limits().held(Use.CONNECTION)).isZero();
+    assertThat(limits().connections().waiting()).isZero();
     await()
         .untilAsserted(() ->
             assertThat(allocator.metric().usedHeapMemory())
@@ -329,6 +338,81 @@ class LoopbackTest {
                 .allSatisfy(load -> assertThat(load.inHand()).isZero()));
   }
 
+  @Test
+  void noMoreConnectionsThanTheLimitAreOpenAndNoRequestIsLost() throws Exception {
+    settings = Mesh.connections(3, TrafficLimits.UNLIMITED);
+    var open = new AtomicInteger();
+    var most = new AtomicInteger();
+    Conversation counted =
+        socket -> {
+          most.accumulateAndGet(open.incrementAndGet(), Math::max);
+          try {
+            while (readHead(socket.getInputStream()).startsWith("GET ")) {
+              socket.getOutputStream().write(ascii("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"));
+            }
+          } finally {
+            open.decrementAndGet();
+          }
+        };
+    serve(rawServer(counted), rawServer(counted));
+    List<java.util.concurrent.Future<Integer>> clients = new ArrayList<>();
+    for (int c = 0; c < 16; c++) {
+      clients.add(
+          threads.submit(() -> {
+            int good = 0;
+            try (HttpClient client = httpClient()) {
+              for (int i = 0; i < 50; i++) {
+                HttpRequest request = HttpRequest.newBuilder(uri("/")).build();
+                good += client.send(request, BodyHandlers.ofString()).statusCode() == 200 ? 1 : 0;
+              }
+            }
+            return good;
+          }));
+    }
+    for (java.util.concurrent.Future<Integer> client : clients) {
+      assertThat(client.get()).isEqualTo(50);
+    }
+
+    // A server may see the end of one connection after the beginning of the next.
+    assertThat(most.get()).isBetween(1, 6);
+    assertThat(upstreams.get()).describedAs("connections opened").isLessThan(400);
+  }
+
+  @Test
+  void aSwitchedConnectionKeepsItsPlaceUntilItEnds() throws Exception {
+    settings = Mesh.connections(1, TrafficLimits.UNLIMITED);
+    serve(
+        rawServer(socket -> {
+          if (readHead(socket.getInputStream()).contains("Upgrade: chat")) {
+            socket
+                .getOutputStream()
+                .write(
+                    ascii(
+                        "HTTP/1.1 101 Switching Protocols\r\nUpgrade: chat\r\n"
+                            + "Connection: Upgrade\r\n\r\n"));
+            socket.getInputStream().transferTo(socket.getOutputStream());
+          } else {
+            socket.getOutputStream().write(ascii("HTTP/1.1 204 None\r\n\r\n"));
+          }
+        }));
+    Socket second;
+    try (Socket chat = connect()) {
+      chat.getOutputStream()
+          .write(
+              ascii(
+                  "GET / HTTP/1.1\r\nHost: cart\r\nConnection: Upgrade\r\nUpgrade: chat\r\n\r\n"));
+      assertThat(readHead(chat.getInputStream())).startsWith("HTTP/1.1 101 ");
+      assertThat(limits().held(Use.CONNECTION)).isEqualTo(1);
+
+      second = connect();
+      second.getOutputStream().write(ascii("GET / HTTP/1.1\r\nHost: cart\r\n\r\n"));
+      await().until(() -> limits().connections().waiting() == 1);
+      assertThat(upstreams.get()).isEqualTo(1);
+    }
+    assertThat(readHead(second.getInputStream())).startsWith("HTTP/1.1 204 ");
+    second.close();
+  }
+
   // --- who takes part ---
 
   private void serve(InetSocketAddress... addresses) {
@@ -344,7 +428,12 @@ class LoopbackTest {
                 EndpointSet.of(endpoints),
                 EndpointSet.empty(),
                 null)
+            .backendSettings(SERVICE.service(), settings)
             .build());
+  }
+
+  private ServiceLimits limits() {
+    return controls.limits(SERVICE.service());
   }
 
   private InetSocketAddress httpServer() throws IOException {

@@ -12,6 +12,7 @@ import io.netty.util.concurrent.Ticker;
 import io.weftmesh.ca.api.SpiffeId;
 import io.weftmesh.policy.model.Backend;
 import io.weftmesh.policy.model.BackendSettings;
+import io.weftmesh.policy.model.LoadBalancing;
 import io.weftmesh.policy.model.Protocol;
 import io.weftmesh.policy.model.RequestPolicy;
 import io.weftmesh.policy.model.RetryPolicy;
@@ -20,8 +21,10 @@ import io.weftmesh.policy.model.RouteOrigin;
 import io.weftmesh.policy.model.RouteRule;
 import io.weftmesh.policy.model.RouteSets;
 import io.weftmesh.policy.model.RouteTable;
+import io.weftmesh.policy.model.ServiceKey;
 import io.weftmesh.policy.model.ServicePortKey;
 import io.weftmesh.policy.model.Timeouts;
+import io.weftmesh.policy.model.TrafficLimits;
 import io.weftmesh.policy.model.WeightedBackend;
 import io.weftmesh.policy.model.WeightedDraw;
 import io.weftmesh.proxy.balance.Balancer;
@@ -29,6 +32,8 @@ import io.weftmesh.proxy.balance.Balancers;
 import io.weftmesh.proxy.balance.Endpoint;
 import io.weftmesh.proxy.balance.EndpointSet;
 import io.weftmesh.proxy.balance.ServiceControls;
+import io.weftmesh.proxy.balance.ServiceLimits;
+import io.weftmesh.proxy.balance.ServiceLimits.Place;
 import io.weftmesh.proxy.routing.Destination;
 import io.weftmesh.proxy.routing.Exclusions;
 import io.weftmesh.proxy.routing.IpFamily;
@@ -53,6 +58,7 @@ import java.util.Arrays;
 import java.util.Deque;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -67,6 +73,7 @@ final class Mesh implements AutoCloseable {
 
   final MockTicker ticker = Ticker.newMockTicker();
   final UnpooledByteBufAllocator allocator = new UnpooledByteBufAllocator(false);
+  final ServiceControls<ServiceKey> controls = new ServiceControls<>(ticker::nanoTime);
   final SnapshotHolder snapshots = new SnapshotHolder();
   final Balancers<ServicePortKey> balancers = new Balancers<>(ticker::nanoTime, new Random(3));
   final Dials dials = new Dials();
@@ -89,12 +96,7 @@ final class Mesh implements AutoCloseable {
   Mesh(HttpSettings httpSettings) {
     proxy =
         new HttpProxy(
-            httpSettings,
-            snapshots,
-            balancers,
-            new ServiceControls<>(ticker::nanoTime),
-            new HttpMetrics(metrics),
-            new Random(5));
+            httpSettings, snapshots, balancers, controls, new HttpMetrics(metrics), new Random(5));
     pod = proxy.clientPod(workload(), dials, () -> draining);
     endpoints(1);
   }
@@ -136,6 +138,28 @@ final class Mesh implements AutoCloseable {
             .backendSettings(SHOP.service(), settings)
             .build());
     return this;
+  }
+
+  /** Settings that limit connections and the requests that wait for one. */
+  static BackendSettings connections(int connections, int pending) {
+    return new BackendSettings(
+        Duration.ofSeconds(15),
+        Duration.ofHours(1),
+        LoadBalancing.PEAK_EWMA,
+        Optional.empty(),
+        new TrafficLimits(connections, pending, TrafficLimits.UNLIMITED),
+        TrafficLimits.NONE);
+  }
+
+  /** What of the Service is in use, where it is limited. */
+  ServiceLimits limits() {
+    return controls.limits(SHOP.service());
+  }
+
+  /** A connection to the first endpoint. */
+  ClientPod.Offer offer(Place place) {
+    return new ClientPod.Offer(
+        endpoints.ready().getFirst(), SHOP.service(), limits().connections(), place);
   }
 
   static RouteRule rule() {
@@ -318,6 +342,10 @@ final class Mesh implements AutoCloseable {
     assertThat(balancer().loads(endpoints))
         .allSatisfy(load -> assertThat(load.inHand()).describedAs("requests in hand").isZero());
     assertThat(pod.upstreams()).describedAs("upstream connections").isZero();
+    for (ServiceLimits.Use use : ServiceLimits.Use.values()) {
+      assertThat(limits().held(use)).describedAs("%s of the Service", use).isZero();
+    }
+    assertThat(limits().connections().waiting()).describedAs("waiting for a place").isZero();
     assertThat(faults()).describedAs("faults of the proxy itself").isZero();
     peers.forEach(Http2Peer::close);
     clients.forEach(Wire::finishAndReleaseAll);

@@ -6,6 +6,7 @@ import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.weftmesh.policy.model.RetryPolicy;
 import io.weftmesh.policy.model.Timeouts;
+import io.weftmesh.policy.model.TrafficLimits;
 import io.weftmesh.proxy.http.codec.BodyReader;
 import io.weftmesh.proxy.http.codec.Framing;
 import io.weftmesh.proxy.http.codec.Head;
@@ -82,6 +83,12 @@ class PipelineFuzzTest {
             new Timeouts(
                 random.nextBoolean() ? Duration.ZERO : Duration.ofMillis(700),
                 random.nextBoolean() ? Duration.ZERO : Duration.ofMillis(400)));
+        if (random.nextBoolean()) {
+          mesh.settings(
+              Mesh.connections(
+                  1 + random.nextInt(3),
+                  random.nextBoolean() ? 1 + random.nextInt(3) : TrafficLimits.UNLIMITED));
+        }
         play(mesh, random);
       } catch (Throwable failure) {
         throw new AssertionError("round with seed " + (seed + round), failure);

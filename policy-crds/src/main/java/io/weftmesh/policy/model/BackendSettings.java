@@ -38,4 +38,10 @@ public record BackendSettings(
         TrafficLimits.NONE,
         TrafficLimits.NONE);
   }
+
+  /** Whether connections are limited, in all or for each client pod. */
+  public boolean limitsConnections() {
+    return limits.connections() != TrafficLimits.UNLIMITED
+        || clientLimits.connections() != TrafficLimits.UNLIMITED;
+  }
 }
