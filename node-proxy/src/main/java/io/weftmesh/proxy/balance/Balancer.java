@@ -134,11 +134,29 @@ public final class Balancer {
     return null;
   }
 
-  /** What is known of the endpoints now, in their order: for gauges and for explaining a choice. */
+  /** What is known of the endpoints now, in their order: for explaining a choice. */
   public List<Load> loads(EndpointSet endpoints) {
     long now = ticker.getAsLong();
     return Arrays.stream(generation(endpoints).nodes).map(node -> load(node, now)).toList();
   }
+
+  /** How many endpoints it chooses among, and how many of them are ejected: for gauges. */
+  public Census census() {
+    Node[] nodes = generation.nodes;
+    int ejected = 0;
+    for (Node node : nodes) {
+      ejected += node.outlier.ejection() == null ? 0 : 1;
+    }
+    return new Census(nodes.length, ejected);
+  }
+
+  /**
+   * How many there are.
+   *
+   * @param endpoints as of the last choice
+   * @param ejected of these, one that is probed included
+   */
+  public record Census(int endpoints, int ejected) {}
 
   /**
    * The load of one endpoint.

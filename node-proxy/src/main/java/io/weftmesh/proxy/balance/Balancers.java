@@ -1,6 +1,7 @@
 package io.weftmesh.proxy.balance;
 
 import io.weftmesh.policy.model.BackendSettings;
+import java.util.Collections;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -39,6 +40,11 @@ public final class Balancers<K> {
     Balancer balancer = of(backend);
     balancer.use(settings);
     return balancer;
+  }
+
+  /** Those of the backends that something was sent to. */
+  public Map<K, Balancer> known() {
+    return Collections.unmodifiableMap(byBackend);
   }
 
   /** Forgets the backends that no snapshot has any more. Picks in hand stay valid. */

@@ -2,6 +2,7 @@ package io.weftmesh.proxy.balance;
 
 import io.weftmesh.policy.model.RateLimit;
 import io.weftmesh.policy.model.RetryPolicy;
+import java.util.Collections;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -40,6 +41,11 @@ public final class ServiceControls<K> {
   public ServiceLimits limits(K service) {
     ServiceLimits known = limits.get(service);
     return known != null ? known : limits.computeIfAbsent(service, unknown -> new ServiceLimits());
+  }
+
+  /** What counts what is in use, of the Services that something was sent to. */
+  public Map<K, ServiceLimits> limits() {
+    return Collections.unmodifiableMap(limits);
   }
 
   /**

@@ -2,7 +2,10 @@ package io.weftmesh.proxy.balance;
 
 import io.weftmesh.policy.model.BackendSettings;
 import io.weftmesh.policy.model.TrafficLimits;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
@@ -20,14 +23,21 @@ public final class ServiceLimits {
 
   /** What there may be too much of. */
   public enum Use {
-    CONNECTION("connections"),
-    PENDING_REQUEST("requests waiting for a connection"),
-    CONCURRENT_REQUEST("requests in hand");
+    CONNECTION("connections", "connections"),
+    PENDING_REQUEST("requests waiting for a connection", "pending_requests"),
+    CONCURRENT_REQUEST("requests in hand", "concurrent_requests");
 
     private final String text;
+    private final String label;
 
-    Use(String text) {
+    Use(String text, String label) {
       this.text = text;
+      this.label = label;
+    }
+
+    /** As metrics have it. */
+    public String label() {
+      return label;
     }
 
     int of(TrafficLimits limits) {
@@ -149,6 +159,31 @@ public final class ServiceLimits {
   public long refused(Use use) {
     return all.of(use).refused();
   }
+
+  /** What is in use of all that is limited: for gauges. */
+  public List<InUse> inUse(BackendSettings settings) {
+    List<InUse> inUse = new ArrayList<>();
+    for (Use use : Use.values()) {
+      int most = use.of(settings.limits());
+      if (most != TrafficLimits.UNLIMITED) {
+        inUse.add(new InUse(use, Optional.empty(), all.of(use).count(), most));
+      }
+      int mostOfClient = use.of(settings.clientLimits());
+      if (mostOfClient != TrafficLimits.UNLIMITED) {
+        byClient.forEach((client, limits) ->
+            inUse.add(new InUse(use, Optional.of(client), limits.of(use).count(), mostOfClient)));
+      }
+    }
+    return inUse;
+  }
+
+  /**
+   * How much of one limit is in use.
+   *
+   * @param clientPod whose own limit it is, by UID; empty for that of all
+   * @param count may be more than {@code max} after that was lowered
+   */
+  public record InUse(Use use, Optional<String> clientPod, int count, int max) {}
 
   /** Forgets the client pods that are gone. Their places stay valid. */
   public void retainClients(Set<String> clientPods) {

@@ -89,6 +89,7 @@ final class NodeProxy {
     this.settings = settings;
     String generation = settings.node() + "-" + UUID.randomUUID().toString().substring(0, 8);
     ProcessMetrics.register(metrics);
+    ServiceMetrics.register(metrics, snapshots, balancers, controls);
     identity = new MeshIdentity(settings, generation, metrics);
     loops =
         new MultiThreadIoEventLoopGroup(

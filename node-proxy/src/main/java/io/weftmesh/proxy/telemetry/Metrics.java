@@ -2,6 +2,7 @@ package io.weftmesh.proxy.telemetry;
 
 import io.prometheus.client.Collector;
 import io.prometheus.client.CollectorRegistry;
+import io.prometheus.client.GaugeMetricFamily;
 import io.prometheus.client.SimpleCollector;
 import io.prometheus.client.exporter.common.TextFormat;
 import java.io.IOException;
@@ -11,6 +12,7 @@ import java.util.Collections;
 import java.util.List;
 import java.util.function.DoubleSupplier;
 import java.util.function.Function;
+import java.util.function.Supplier;
 
 /**
  * The metrics of one process, in the Prometheus text format. Every method may be called from any
@@ -67,6 +69,22 @@ public final class Metrics {
               }
             })
         .register(registry);
+  }
+
+  /**
+   * Gauges whose series, too, are asked for at each scrape, on the scraping thread: they are there
+   * as long as what they speak of, and nobody has to remove them.
+   */
+  public void gauges(
+      String name, String help, List<String> labels, Supplier<List<Reading>> readings) {
+    new Collector() {
+      @Override
+      public List<MetricFamilySamples> collect() {
+        var family = new GaugeMetricFamily(name, help, labels);
+        readings.get().forEach(reading -> family.addMetric(reading.labelValues(), reading.value()));
+        return List.of(family);
+      }
+    }.register(registry);
   }
 
   /** Writes all series in the text format, version 0.0.4. */
