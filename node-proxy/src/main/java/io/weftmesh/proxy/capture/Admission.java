@@ -58,16 +58,10 @@ final class Admission implements RequestGate.Rules {
     return caller;
   }
 
-  /**
-   * Whether it matters what the connection carries. Who may exchange any bytes at all may make any
-   * request: those are not looked at.
-   */
+  /** Whether it matters what the connection carries. */
   boolean looksAtRequests() {
     InboundPolicy policy = shared.policy(target);
-    return asProbe
-        || (policy != null
-            && policy.access().needsRequests(port)
-            && !(policy.decide(asking, port, AccessWork.BYTES) instanceof AccessDecision.Allow));
+    return asProbe || (policy != null && policy.looksAtRequests(asking, port));
   }
 
   /** Begins a connection whose bytes nobody here will look at; false if that is denied. */

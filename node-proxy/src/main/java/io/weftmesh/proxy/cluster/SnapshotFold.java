@@ -84,7 +84,8 @@ final class SnapshotFold {
       problems.add(problem.toString());
     }
     version++;
-    Snapshot.Builder builder = new Snapshot.Builder(version).security(compiled.security());
+    Snapshot.Builder builder =
+        new Snapshot.Builder(version).security(compiled.security()).access(compiled.access());
     compiled.backends().forEach(builder::backendSettings);
     endpoints.begin();
     sorted.services.values().forEach(service -> addService(builder, service, sorted));
@@ -137,24 +138,31 @@ final class SnapshotFold {
         .ifPresent(wrong -> problems.add("Namespace " + pod.namespace() + ": " + wrong));
     OptIn.Verdict verdict =
         OptIn.judge(pod.namespace(), namespaceLabels, pod.labels(), pod.hostNetwork(), pod.phase());
-    if (verdict.in() && node.equals(pod.node())) {
-      builder.localPod(
-          new Workload(
-              pod.uid(),
-              pod.namespace(),
-              pod.name(),
-              pod.workload(),
-              pod.serviceAccount(),
-              node,
-              pod.addresses(),
-              pod.labels(),
-              pod.exclusions(),
-              pod.probes(),
-              pod.bounds()),
-          new InboundPolicy(
-              compiled.security().of(pod.namespace(), pod.labels()),
-              compiled.access().of(pod.namespace(), pod.labels()),
-              pod.probes()));
+    if (!verdict.in()) {
+      return;
+    }
+    Workload workload =
+        new Workload(
+            pod.uid(),
+            pod.namespace(),
+            pod.name(),
+            pod.workload(),
+            pod.serviceAccount(),
+            pod.node() == null ? "" : pod.node(),
+            pod.addresses(),
+            pod.labels(),
+            pod.exclusions(),
+            pod.probes(),
+            pod.bounds());
+    InboundPolicy inbound =
+        new InboundPolicy(
+            compiled.security().of(pod.namespace(), pod.labels()),
+            compiled.access().of(pod.namespace(), pod.labels()),
+            pod.probes());
+    if (node.equals(pod.node())) {
+      builder.localPod(workload, inbound);
+    } else {
+      builder.farPod(workload, inbound);
     }
   }
 

@@ -38,6 +38,12 @@ final class ExplainCommand implements Callable<Integer> {
       description = "Whose view it is, for endpoints that are hinted for nodes.")
   private String node;
 
+  @Option(
+      names = "--trust-domain",
+      defaultValue = "cluster.local",
+      description = "Of the identities that pods have. Default: ${DEFAULT-VALUE}.")
+  private String trustDomain;
+
   @Option(names = "--from", required = true, description = "The client: namespace/pod.")
   private String from;
 
@@ -76,6 +82,7 @@ final class ExplainCommand implements Callable<Integer> {
     Explanation explanation =
         new Explanations(
                 read::snapshot,
+                trustDomain,
                 endpoint -> "in the mesh or not: only a running proxy knows",
                 (backend, endpoints) -> List.of())
             .explain(question);

@@ -203,6 +203,7 @@ final class NodeProxy {
   private Explanations explanations(CapturedPods pods) {
     return new Explanations(
         snapshots::get,
+        settings.trustDomain(),
         new MeshPeers(pods, identity.directory()),
         (backend, endpoints) -> balancers.of(backend).loads(endpoints));
   }

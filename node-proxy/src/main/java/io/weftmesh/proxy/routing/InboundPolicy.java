@@ -46,6 +46,15 @@ public record InboundPolicy(InboundSecurity security, WorkloadAccess access, Lis
     return passes ? AccessDecision.ALLOW : decision;
   }
 
+  /**
+   * Whether it matters what a connection carries that was admitted. Who may exchange any bytes at
+   * all may make any request: those are not looked at.
+   */
+  public boolean looksAtRequests(InboundCaller caller, int port) {
+    return access.needsRequests(port)
+        && !(decide(caller, port, AccessWork.BYTES) instanceof AccessDecision.Allow);
+  }
+
   /** Whether a request is a probe that the pod declares for the port. */
   public boolean isProbe(InboundCaller caller, int port, RequestHead head) {
     if (!caller.fromOwnNode() || caller.identity() != null) {

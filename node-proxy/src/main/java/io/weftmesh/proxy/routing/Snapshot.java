@@ -1,5 +1,6 @@
 package io.weftmesh.proxy.routing;
 
+import io.weftmesh.policy.model.AccessRules;
 import io.weftmesh.policy.model.Backend;
 import io.weftmesh.policy.model.BackendSettings;
 import io.weftmesh.policy.model.InboundMode;
@@ -24,6 +25,7 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -42,9 +44,11 @@ public final class Snapshot {
   private final Map<ServicePortKey, PortEntry> ports;
   private final Map<ServiceKey, BackendSettings> backendSettings;
   private final Map<InetAddress, PodDestination> pods;
-  private final Map<String, LocalPod> localPods;
+  private final Map<String, MeshPod> localPods;
+  private final Map<String, MeshPod> farPods;
   private final List<Workload> workloads;
   private final SecurityRules security;
+  private final AccessRules access;
 
   private Snapshot(Builder builder) {
     this.version = builder.version;
@@ -53,8 +57,10 @@ public final class Snapshot {
     this.backendSettings = builder.backendSettings;
     this.pods = builder.pods;
     this.localPods = builder.localPods;
-    this.workloads = builder.localPods.values().stream().map(LocalPod::workload).toList();
+    this.workloads = builder.localPods.values().stream().map(MeshPod::workload).toList();
+    this.farPods = builder.farPods;
     this.security = builder.security;
+    this.access = builder.access;
   }
 
   /** Grows with every snapshot of a process. */
@@ -126,14 +132,37 @@ public final class Snapshot {
 
   /** A pod of this node that takes part in the mesh; null if there is none of that UID. */
   public @Nullable Workload localPod(String uid) {
-    LocalPod pod = localPods.get(uid);
-    return pod == null ? null : pod.workload;
+    MeshPod pod = localPods.get(uid);
+    return pod == null ? null : pod.workload();
   }
 
   /** Who may connect to a pod of this node; null if there is none of that UID. */
   public @Nullable InboundPolicy inbound(String uid) {
-    LocalPod pod = localPods.get(uid);
-    return pod == null ? null : pod.inbound;
+    MeshPod pod = localPods.get(uid);
+    return pod == null ? null : pod.inbound();
+  }
+
+  /**
+   * A pod that takes part in the mesh, of this node or, as far as the source tells of them, of
+   * another; null if there is none of that UID.
+   */
+  public @Nullable MeshPod meshPod(String uid) {
+    MeshPod here = localPods.get(uid);
+    return here != null ? here : farPods.get(uid);
+  }
+
+  /** The same, by name. Looks at all of them. */
+  public @Nullable MeshPod meshPod(String namespace, String name) {
+    return Stream.concat(localPods.values().stream(), farPods.values().stream())
+        .filter(pod -> pod.workload().namespace().equals(namespace))
+        .filter(pod -> pod.workload().name().equals(name))
+        .findFirst()
+        .orElse(null);
+  }
+
+  /** Who may call whom, for pods that only their own node knows. */
+  public AccessRules access() {
+    return access;
   }
 
   /**
@@ -165,8 +194,6 @@ public final class Snapshot {
             WeightedDraw.always(new Backend.Service(key)),
             RequestPolicy.DEFAULT));
   }
-
-  private record LocalPod(Workload workload, InboundPolicy inbound) {}
 
   /** The ports at one cluster address. Services have few: a scan is quicker than a hash. */
   private static final class ServiceAddress {
@@ -232,8 +259,10 @@ public final class Snapshot {
     private final Map<ServicePortKey, PortEntry> ports = new HashMap<>();
     private final Map<ServiceKey, BackendSettings> backendSettings = new HashMap<>();
     private final Map<InetAddress, PodDestination> pods = new HashMap<>();
-    private final Map<String, LocalPod> localPods = new LinkedHashMap<>();
+    private final Map<String, MeshPod> localPods = new LinkedHashMap<>();
+    private final Map<String, MeshPod> farPods = new HashMap<>();
     private SecurityRules security = SecurityRules.NONE;
+    private AccessRules access = AccessRules.NONE;
 
     public Builder(long version) {
       this.version = version;
@@ -273,12 +302,23 @@ public final class Snapshot {
 
     /** A pod of this node that takes part in the mesh. */
     public Builder localPod(Workload workload, InboundPolicy inbound) {
-      localPods.put(workload.uid(), new LocalPod(workload, inbound));
+      localPods.put(workload.uid(), new MeshPod(workload, inbound));
       for (InetAddress address : workload.addresses()) {
         pods.put(
             address,
             new PodDestination(address, workload.namespace(), workload.name(), workload.uid()));
       }
+      return this;
+    }
+
+    /** A pod of another node that takes part in the mesh. */
+    public Builder farPod(Workload workload, InboundPolicy inbound) {
+      farPods.put(workload.uid(), new MeshPod(workload, inbound));
+      return this;
+    }
+
+    public Builder access(AccessRules rules) {
+      access = rules;
       return this;
     }
 

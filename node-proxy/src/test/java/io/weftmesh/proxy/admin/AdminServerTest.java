@@ -23,7 +23,10 @@ import org.junit.jupiter.api.Test;
 class AdminServerTest {
   private static final Explanations EXPLANATIONS =
       new Explanations(
-          () -> Snapshot.EMPTY, endpoint -> "unknown", (backend, endpoints) -> List.of());
+          () -> Snapshot.EMPTY,
+          "cluster.local",
+          endpoint -> "unknown",
+          (backend, endpoints) -> List.of());
 
   private static final InetSocketAddress ANY_PORT =
       new InetSocketAddress(InetAddress.getLoopbackAddress(), 0);

@@ -22,16 +22,13 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
- * Who may call a pod, from its own node and from another: in/web and in/other have identities,
- * out/client has none.
+ * Who may call a pod, from its own node and from another, and that {@code /explain} foresees it:
+ * in/web and in/other have identities, out/client has none.
  */
 @MeshTest
 class AccessPolicyIT {
   private static final Duration TIMEOUT = Duration.ofSeconds(5);
   private static final ObjectKey POLICY = new ObjectKey("AccessPolicy", "shop", "access");
-
-  /** What a call comes to that the pod's node resets. */
-  private static final String RESET = "reset";
 
   @BeforeAll
   static void startPods(Lab lab, Mesh mesh) {
@@ -67,12 +64,12 @@ class AccessPolicyIT {
           - from: [{namespace: in, serviceAccount: web}]
             ports: [8080]
         """);
-    assertThat(get(lab, "in/other", server, "/")).isEqualTo("403 denied");
+    assertThat(get(lab, mesh, "in/other", server, "/")).isEqualTo("403 denied");
 
-    assertThat(get(lab, "in/web", server, "/")).isEqualTo("200");
-    assertThat(get(lab, "out/client", server, "/")).isEqualTo(RESET);
-    assertThat(echoes(lab, "in/web", server)).isFalse();
-    assertThat(echoes(lab, "in/other", server)).isFalse();
+    assertThat(get(lab, mesh, "in/web", server, "/")).isEqualTo("200");
+    assertThat(get(lab, mesh, "out/client", server, "/")).isEqualTo(Explained.RESET);
+    assertThat(echoes(lab, mesh, "in/web", server)).isFalse();
+    assertThat(echoes(lab, mesh, "in/other", server)).isFalse();
     assertThat(denied(mesh, server, "enforced", "in/other")).isPositive();
     assertThat(denied(mesh, server, "enforced", "")).isPositive();
   }
@@ -88,12 +85,12 @@ class AccessPolicyIT {
         rules:
           - from: [{identity: spiffe://cluster.local/ns/in/sa/other}]
         """);
-    assertThat(get(lab, "in/other", server, "/")).isEqualTo("403 denied");
+    assertThat(get(lab, mesh, "in/other", server, "/")).isEqualTo("403 denied");
 
-    assertThat(get(lab, "in/web", server, "/")).isEqualTo("200");
-    assertThat(get(lab, "out/client", server, "/")).isEqualTo("200");
-    assertThat(echoes(lab, "in/web", server)).isTrue();
-    assertThat(echoes(lab, "in/other", server)).isFalse();
+    assertThat(get(lab, mesh, "in/web", server, "/")).isEqualTo("200");
+    assertThat(get(lab, mesh, "out/client", server, "/")).isEqualTo("200");
+    assertThat(echoes(lab, mesh, "in/web", server)).isTrue();
+    assertThat(echoes(lab, mesh, "in/other", server)).isFalse();
   }
 
   @ParameterizedTest
@@ -149,13 +146,13 @@ class AccessPolicyIT {
       // To the pod's own address each connection is a new one, and not a pooled one from before.
       Wait.until(
           () -> {
-            assertThat(getAtPod(lab, "in/other", server)).isEqualTo("200");
+            assertThat(getAtPod(lab, mesh, "in/other", server)).isEqualTo("200");
             return denied(mesh, server, "dry_run", "in/other", "request") > 0;
           },
           "requests to be counted");
 
-      assertThat(getAtPod(lab, "in/web", server)).isEqualTo("200");
-      assertThat(echoes(lab, "in/other", server)).isTrue();
+      assertThat(getAtPod(lab, mesh, "in/web", server)).isEqualTo("200");
+      assertThat(echoes(lab, mesh, "in/other", server)).isTrue();
       assertThat(denied(mesh, server, "dry_run", "in/web", "request")).isZero();
       assertThat(denied(mesh, server, "dry_run", "in/other", "open_connection")).isPositive();
       assertThat(denied(mesh, server, "enforced", "in/other")).isEqualTo(enforced);
@@ -174,7 +171,7 @@ class AccessPolicyIT {
         rules:
           - http: [{methods: [GET], path: {prefix: /open}}]
         """);
-    assertThat(get(lab, "in/web", server, "/")).isEqualTo("403 denied");
+    assertThat(get(lab, mesh, "in/web", server, "/")).isEqualTo("403 denied");
 
     for (String client : new String[] {"in/web", "out/client"}) {
       try (HttpConnection connection = http(lab, client, server)) {
@@ -187,8 +184,18 @@ class AccessPolicyIT {
             .isEqualTo("403 denied");
         assertThat(outcome(connection.get("/open"))).isEqualTo("200");
       }
+      for (String foreseen :
+          new String[] {
+            "GET /open/door?x=/../secret 200",
+            "GET /secret 403 denied",
+            "GET /open/../secret 403 denied",
+            "DELETE /open 403 denied"
+          }) {
+        String[] parts = foreseen.split(" ", 3);
+        assertThat(explained(lab, mesh, client, server, parts[0], parts[1])).isEqualTo(parts[2]);
+      }
       // What is no HTTP might be anything.
-      assertThat(echoes(lab, client, server)).isFalse();
+      assertThat(echoes(lab, mesh, client, server)).isFalse();
     }
   }
 
@@ -197,7 +204,7 @@ class AccessPolicyIT {
   void requestsInProgressAreEndedWhenTheyAreDenied(String server, Lab lab, Mesh mesh)
       throws IOException {
     apply(lab, mesh, "action: Deny\nrules: [{http: [{path: {prefix: /never}}]}]\n");
-    assertThat(get(lab, "in/web", server, "/never")).isEqualTo("403 denied");
+    assertThat(get(lab, mesh, "in/web", server, "/never")).isEqualTo("403 denied");
     try (HttpConnection slow = http(lab, "in/web", server);
         HttpConnection other = http(lab, "in/web", server)) {
       String request = "GET /slow?size=10000000&drip=50 HTTP/1.1\r\nHost: a\r\n\r\n";
@@ -243,22 +250,32 @@ class AccessPolicyIT {
     return mesh.metrics(node).sum("weft_snapshot_version");
   }
 
-  private static String get(Lab lab, String client, String server, String target) {
+  /** What comes of a request, which is what was foreseen. */
+  private static String get(Lab lab, Mesh mesh, String client, String server, String target) {
+    String seen;
     try (HttpConnection connection = http(lab, client, server)) {
-      return outcome(connection.get(target));
+      seen = outcome(connection.get(target));
     } catch (IOException e) {
-      return RESET;
+      seen = Explained.RESET;
     }
+    assertThat(explained(lab, mesh, client, server, "GET", target)).isEqualTo(seen);
+    return seen;
   }
 
-  private static String getAtPod(Lab lab, String client, String server) throws IOException {
-    return outcome(
-        HttpConnection.getOnce(
-            lab.pod(client).namespace(),
-            lab.pod("shop/" + server).address(),
-            Pods.HTTP,
-            "/",
-            TIMEOUT));
+  private static String getAtPod(Lab lab, Mesh mesh, String client, String server)
+      throws IOException {
+    String address = lab.pod("shop/" + server).address();
+    String seen =
+        outcome(
+            HttpConnection.getOnce(lab.pod(client).namespace(), address, Pods.HTTP, "/", TIMEOUT));
+    String url = "http://" + address + ":" + Pods.HTTP + "/";
+    assertThat(Explained.access(lab, mesh, client, "GET", url)).isEqualTo(seen);
+    return seen;
+  }
+
+  private static String explained(
+      Lab lab, Mesh mesh, String client, String server, String method, String target) {
+    return Explained.access(lab, mesh, client, method, "http://" + server + ".shop" + target);
   }
 
   /** The status, and why the proxy gave it. */
@@ -277,6 +294,15 @@ class AccessPolicyIT {
         Pulse.start(lab.pod(client).namespace(), lab.service("shop/" + server), Pods.ECHO);
     Wait.until(() -> pulse.beats() > 0, "the connection of " + client);
     return pulse;
+  }
+
+  /** Whether bytes pass that are no HTTP, as was foreseen. */
+  private static boolean echoes(Lab lab, Mesh mesh, String client, String server) {
+    boolean seen = echoes(lab, client, server);
+    String url = "tcp://" + server + ".shop:" + Pods.ECHO;
+    assertThat(Explained.access(lab, mesh, client, "GET", url))
+        .isEqualTo(seen ? "200" : Explained.RESET);
+    return seen;
   }
 
   private static boolean echoes(Lab lab, String client, String server) {

@@ -1,11 +1,13 @@
 package io.weftmesh.lab.system;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.weftmesh.lab.Lab;
 import io.weftmesh.lab.Pod;
 import io.weftmesh.lab.client.HttpMessage;
 import io.weftmesh.lab.mesh.Mesh;
+import java.net.URLEncoder;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -14,6 +16,11 @@ import java.util.Optional;
 final class Explained {
   /** What only time tells: that a route allows too little of it, or that an endpoint failed. */
   private static final List<String> UNFORESEEABLE = List.of("timeout", "try_timeout");
+
+  /** What a connection comes to that the pod's node resets. */
+  static final String RESET = "reset";
+
+  private static final String DENIED = "denied";
 
   private Explained() {}
 
@@ -32,6 +39,29 @@ final class Explained {
       assertThat(outcome.get("answered")).as("%s: %s", check, explained.body()).isNotNull();
       answered(check, answer, (Map<?, ?>) outcome.get("answered"));
     }
+  }
+
+  /**
+   * What is foreseen of access: {@code 200} for who is admitted, else as {@link #DENIED} and the
+   * status, or {@link #RESET}.
+   */
+  static String access(Lab lab, Mesh mesh, String client, String method, String url) {
+    HttpMessage explained =
+        mesh.explain(
+            lab.pod(client).node(),
+            "format=json&from="
+                + client
+                + "&method="
+                + method
+                + "&to="
+                + URLEncoder.encode(url, UTF_8));
+    assertThat(explained.status()).as(explained.body()).isEqualTo(200);
+    Map<?, ?> outcome = (Map<?, ?>) RouteCheck.echo(explained).get("outcome");
+    if (outcome.get("answered") instanceof Map<?, ?> answered) {
+      assertThat(answered.get("error")).as(explained.body()).isEqualTo(DENIED);
+      return answered.get("status").equals(0) ? RESET : answered.get("status") + " " + DENIED;
+    }
+    return "200";
   }
 
   private static void answered(RouteCheck check, HttpMessage answer, Map<?, ?> answered) {

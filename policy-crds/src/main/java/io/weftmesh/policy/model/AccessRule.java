@@ -4,6 +4,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -40,9 +41,21 @@ public record AccessRule(
 
   /** A caller by identity, or by namespace and perhaps service account. */
   public sealed interface From {
-    record Identity(String identity) implements From {}
+    record Identity(String identity) implements From {
+      @Override
+      public String toString() {
+        return identity;
+      }
+    }
 
-    record Namespace(String namespace, Optional<String> serviceAccount) implements From {}
+    record Namespace(String namespace, Optional<String> serviceAccount) implements From {
+      @Override
+      public String toString() {
+        return "namespace "
+            + namespace
+            + serviceAccount.map(account -> " service account " + account).orElse("");
+      }
+    }
   }
 
   boolean selects(Map<String, String> labels) {
@@ -61,6 +74,39 @@ public record AccessRule(
       // A closed door: what cannot be told is not allowed, and is denied.
       case UNKNOWN -> !allow;
     };
+  }
+
+  /**
+   * Why it is not met, for people.
+   *
+   * @param caller null for one without an identity
+   * @param port of the called pod
+   * @return null if it is met
+   */
+  public @Nullable String unmet(@Nullable AccessCaller caller, int port, AccessWork work) {
+    if (isMetBy(caller, port, work)) {
+      return null;
+    }
+    if (!isAbout(caller)) {
+      return "it is about callers from "
+          + from
+          + (caller == null ? ", and this one has no identity" : ", not " + caller.identity());
+    }
+    if (!isAbout(port)) {
+      return "it is about ports " + new TreeSet<>(ports) + ", not " + port;
+    }
+    return "it is about "
+        + http
+        + switch (work) {
+          case AccessWork.Connection connection -> ", which a connection is not yet";
+          case AccessWork.Bytes bytes ->
+              ", and of bytes that are not understood that can't be told";
+          case AccessWork.Request(RequestHead head) ->
+              (isMetBy(work) == Certainty.UNKNOWN ? ", which can't be told of " : ", not ")
+                  + head.method()
+                  + " "
+                  + head.path();
+        };
   }
 
   boolean asksForRequests(int port) {

@@ -26,9 +26,20 @@ public record AccessRules(List<AccessRule> mesh, Map<String, List<AccessRule>> b
 
   /** What holds for a pod. */
   public WorkloadAccess of(String namespace, Map<String, String> labels) {
-    return WorkloadAccess.of(
-        Stream.concat(mesh.stream(), byNamespace.getOrDefault(namespace, List.of()).stream())
-            .filter(rule -> rule.selects(labels))
-            .toList());
+    return WorkloadAccess.of(in(namespace).filter(rule -> rule.selects(labels)).toList());
+  }
+
+  /** What holds for every pod of a namespace, whatever its labels are. */
+  public WorkloadAccess ofAll(String namespace) {
+    return of(namespace, Map.of());
+  }
+
+  /** What holds for some pods of a namespace, by their labels. */
+  public List<AccessRule> ofSome(String namespace) {
+    return in(namespace).filter(rule -> !rule.selector().isEmpty()).toList();
+  }
+
+  private Stream<AccessRule> in(String namespace) {
+    return Stream.concat(mesh.stream(), byNamespace.getOrDefault(namespace, List.of()).stream());
   }
 }

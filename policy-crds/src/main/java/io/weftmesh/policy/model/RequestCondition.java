@@ -3,6 +3,8 @@ package io.weftmesh.policy.model;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.StringJoiner;
+import java.util.TreeSet;
 
 /**
  * What an access rule says of requests; all of it must be met.
@@ -49,5 +51,17 @@ public record RequestCondition(
 
   private static Certainty isMetBy(PathMatch wanted, String path) {
     return PlainPath.is(path) ? Certainty.of(wanted.matches(path)) : Certainty.UNKNOWN;
+  }
+
+  /** {@code GET, path under /open/, header x = y}. */
+  @Override
+  public String toString() {
+    StringJoiner text = new StringJoiner(", ").setEmptyValue("any request");
+    if (!methods.isEmpty()) {
+      text.add(String.join(" or ", new TreeSet<>(methods)));
+    }
+    path.ifPresent(wanted -> text.add(wanted.toString()));
+    headers.forEach(wanted -> text.add(wanted.toString()));
+    return text.toString();
   }
 }

@@ -1,6 +1,7 @@
 package io.weftmesh.proxy.admin.explain;
 
 import io.weftmesh.policy.model.Backend;
+import io.weftmesh.policy.model.RequestHead;
 import io.weftmesh.policy.model.RouteRule;
 import io.weftmesh.policy.model.ServicePortKey;
 import io.weftmesh.policy.model.WeightedBackend;
@@ -15,21 +16,31 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /** Says which backends a rule draws from, and which endpoints these have. */
 final class Endpoints {
   private final Snapshot snapshot;
   private final Peers peers;
   private final Loads loads;
+  private final Access access;
+  private boolean answersInWords;
 
-  Endpoints(Snapshot snapshot, Peers peers, Loads loads) {
+  Endpoints(Snapshot snapshot, Peers peers, Loads loads, Access access) {
+    this.access = access;
     this.snapshot = snapshot;
     this.peers = peers;
     this.loads = loads;
   }
 
+  /** A request as a backend gets it; null where no request is understood. */
+  @FunctionalInterface
+  interface Sent {
+    @Nullable RequestHead to(WeightedBackend backend);
+  }
+
   /** The backends with a share, each also told as a step; empty if no backend has a weight. */
-  List<Outcome.Share> shares(RouteRule rule, ServiceDestination to, List<Step> steps) {
+  List<Outcome.Share> shares(RouteRule rule, ServiceDestination to, Sent sent, List<Step> steps) {
     long total = rule.backends().backends().stream().mapToLong(WeightedBackend::weight).sum();
     List<Outcome.Share> shares = new ArrayList<>();
     List<String> lines = new ArrayList<>();
@@ -54,14 +65,18 @@ final class Endpoints {
             lines));
     for (WeightedBackend weighted : rule.backends().backends()) {
       if (weighted.weight() > 0) {
-        shares.add(share(weighted, 100.0 * weighted.weight() / total, to, steps));
+        shares.add(share(weighted, 100.0 * weighted.weight() / total, to, sent, steps));
       }
     }
     return shares;
   }
 
   private Outcome.Share share(
-      WeightedBackend weighted, double percent, ServiceDestination to, List<Step> steps) {
+      WeightedBackend weighted,
+      double percent,
+      ServiceDestination to,
+      Sent sent,
+      List<Step> steps) {
     return switch (weighted.backend()) {
       case Backend.Unresolvable gone ->
           new Outcome.Share(
@@ -75,10 +90,27 @@ final class Endpoints {
         yield new Outcome.Share(
             service.key().toString(),
             percent,
-            set.isEmpty() ? Optional.of(ErrorReason.NO_ENDPOINT.word()) : Optional.empty(),
+            problem(set, sent.to(weighted), steps),
             set.ready().stream().map(endpoint -> text(endpoint.address())).toList());
       }
     };
+  }
+
+  /** What keeps a backend from being reached, which is a step too. */
+  Optional<String> problem(EndpointSet set, @Nullable RequestHead request, List<Step> steps) {
+    if (set.isEmpty()) {
+      return Optional.of(ErrorReason.NO_ENDPOINT.word());
+    }
+    Access.Verdict verdict = access.decide(set.ready(), request, steps);
+    answersInWords = access.answersInWords(verdict, request);
+    return verdict == Access.Verdict.ADMITTED
+        ? Optional.empty()
+        : Optional.of(ErrorReason.DENIED.word());
+  }
+
+  /** Whether the caller that was denied last gets an answer, and not a reset. */
+  boolean answersInWords() {
+    return answersInWords;
   }
 
   private Step endpointStep(ServicePortKey backend, EndpointSet set) {
@@ -129,7 +161,7 @@ final class Endpoints {
             : "for " + ejected.left().toMillis() + " ms more");
   }
 
-  private static String text(InetSocketAddress address) {
+  static String text(InetSocketAddress address) {
     String host = address.getAddress().getHostAddress();
     return (host.indexOf(':') >= 0 ? "[" + host + "]" : host) + ":" + address.getPort();
   }

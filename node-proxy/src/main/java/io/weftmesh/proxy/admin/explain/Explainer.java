@@ -7,8 +7,11 @@ import io.weftmesh.policy.model.RequestHead;
 import io.weftmesh.policy.model.RouteOrigin;
 import io.weftmesh.policy.model.RouteRule;
 import io.weftmesh.policy.model.RouteTable;
+import io.weftmesh.policy.model.WeightedBackend;
 import io.weftmesh.proxy.admin.explain.Outcome.Answered;
 import io.weftmesh.proxy.admin.explain.Outcome.Forwarded;
+import io.weftmesh.proxy.balance.Endpoint;
+import io.weftmesh.proxy.balance.EndpointSet;
 import io.weftmesh.proxy.http.ErrorReason;
 import io.weftmesh.proxy.http.RoutedHead;
 import io.weftmesh.proxy.http.codec.Head;
@@ -21,6 +24,8 @@ import io.weftmesh.proxy.routing.Destination.ServiceDestination;
 import io.weftmesh.proxy.routing.Destination.UnservedPort;
 import io.weftmesh.proxy.routing.ServicePort;
 import io.weftmesh.proxy.routing.Snapshot;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
@@ -38,10 +43,11 @@ final class Explainer {
   private final Endpoints endpoints;
   private final List<Step> steps = new ArrayList<>();
 
-  Explainer(Question question, Snapshot snapshot, Peers peers, Loads loads) {
+  Explainer(Question question, Snapshot snapshot, String trustDomain, Peers peers, Loads loads) {
     this.question = question;
     this.snapshot = snapshot;
-    this.endpoints = new Endpoints(snapshot, peers, loads);
+    this.endpoints =
+        new Endpoints(snapshot, peers, loads, new Access(question, snapshot, trustDomain));
   }
 
   Explanation explain() {
@@ -55,8 +61,8 @@ final class Explainer {
     return switch (found.destination()) {
       case null -> reset("unknown_name");
       case UnservedPort refused -> reset("no_such_port");
-      case PodDestination pod -> direct(pod.address().getHostAddress());
-      case OutsideDestination outside -> direct(outside.address().getHostAddress());
+      case PodDestination pod -> direct(pod.address(), pod.uid());
+      case OutsideDestination outside -> direct(outside.address(), null);
       case ServiceDestination service -> service(service);
     };
   }
@@ -65,13 +71,21 @@ final class Explainer {
     return new Answered(0, Optional.of(why), Map.of());
   }
 
-  private Outcome direct(String address) {
+  private Outcome direct(InetAddress address, @Nullable String podUid) {
     steps.add(Step.of("routes", "none: only Services are routed, by their cluster address"));
-    String endpoint =
-        (address.indexOf(':') >= 0 ? "[" + address + "]" : address) + ":" + question.port();
-    return new Forwarded(
-        question.isHttp() ? Optional.of(new RoutedHead(head()).target()) : Optional.empty(),
-        List.of(new Outcome.Share(endpoint, 100, Optional.empty(), List.of(endpoint))));
+    var socketAddress = new InetSocketAddress(address, question.port());
+    String endpoint = Endpoints.text(socketAddress);
+    RoutedHead request = question.isHttp() ? new RoutedHead(head()) : null;
+    Optional<String> error =
+        podUid == null
+            ? Optional.empty()
+            : endpoints.problem(
+                EndpointSet.of(List.of(new Endpoint(socketAddress, podUid, null, null))),
+                request,
+                steps);
+    return outcome(
+        Optional.ofNullable(request).map(RoutedHead::target),
+        List.of(new Outcome.Share(endpoint, 100, error, List.of(endpoint))));
   }
 
   private Outcome service(ServiceDestination to) {
@@ -94,7 +108,7 @@ final class Explainer {
       return reset(ErrorReason.NO_ROUTE.word());
     }
     steps.add(Step.of("rule", rule.origin() + ", for the connection as a whole"));
-    return new Forwarded(Optional.empty(), endpoints.shares(rule, to, steps));
+    return outcome(Optional.empty(), endpoints.shares(rule, to, backend -> null, steps));
   }
 
   private String routesText(ServicePort port, RouteTable routes) {
@@ -131,22 +145,48 @@ final class Explainer {
         steps.add(Step.of("refused", refuse.what()));
         yield new Answered(500, Optional.of(ErrorReason.UNSUPPORTED_FILTER.word()), Map.of());
       }
-      case RequestFilters.Result.Pass pass -> forwarded(to, rule, head);
+      case RequestFilters.Result.Pass pass -> forwarded(to, met, head);
     };
   }
 
-  private Outcome forwarded(ServiceDestination to, RouteRule rule, Head head) {
-    steps.add(Policies.step(rule));
-    List<Outcome.Share> shares = endpoints.shares(rule, to, steps);
-    if (shares.isEmpty()) {
-      return new Answered(500, Optional.of(ErrorReason.UNRESOLVABLE_BACKEND.word()), Map.of());
+  private Outcome forwarded(ServiceDestination to, RouteTable.Entry met, Head head) {
+    steps.add(Policies.step(met.rule()));
+    List<Outcome.Share> shares =
+        endpoints.shares(met.rule(), to, backend -> sent(to, met, head, backend), steps);
+    return shares.isEmpty()
+        ? new Answered(500, Optional.of(ErrorReason.UNRESOLVABLE_BACKEND.word()), Map.of())
+        : outcome(Optional.of(new RoutedHead(head).target()), shares);
+  }
+
+  /** The request after the backend's own filters too. */
+  private static RequestHead sent(
+      ServiceDestination to, RouteTable.Entry met, Head head, WeightedBackend backend) {
+    Head copy = head.copy();
+    RequestFilters.apply(
+        backend.filters(), copy, new RoutedHead(copy), met.match(), to.port().port());
+    return new RoutedHead(copy);
+  }
+
+  /** Where there is but one way and it is barred, that is what comes of it. */
+  private Outcome outcome(Optional<String> target, List<Outcome.Share> shares) {
+    Optional<String> error =
+        shares.size() == 1 ? shares.getFirst().error() : Optional.<String>empty();
+    if (error.isEmpty()) {
+      return new Forwarded(target, shares);
     }
-    if (shares.size() == 1 && shares.getFirst().error().isPresent()) {
-      String error = shares.getFirst().error().get();
-      return new Answered(
-          error.equals(ErrorReason.NO_ENDPOINT.word()) ? 503 : 500, Optional.of(error), Map.of());
+    boolean inWords =
+        target.isPresent()
+            && (!error.get().equals(ErrorReason.DENIED.word()) || endpoints.answersInWords());
+    return inWords ? new Answered(status(error.get()), error, Map.of()) : reset(error.get());
+  }
+
+  private static int status(String error) {
+    for (ErrorReason reason : ErrorReason.values()) {
+      if (reason.word().equals(error)) {
+        return reason.status();
+      }
     }
-    return new Forwarded(Optional.of(new RoutedHead(head).target()), shares);
+    throw new IllegalArgumentException(error + " is no word of x-weft-error");
   }
 
   private static Answered answered(Head head) {

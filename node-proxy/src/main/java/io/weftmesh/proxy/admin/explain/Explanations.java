@@ -6,11 +6,16 @@ import java.util.function.Supplier;
 /** Answers {@link Question}s by what is in force at the moment. Thread-safe. */
 public final class Explanations {
   private final Supplier<Snapshot> snapshot;
+  private final String trustDomain;
   private final Peers peers;
   private final Loads loads;
 
-  public Explanations(Supplier<Snapshot> snapshot, Peers peers, Loads loads) {
+  /**
+   * @param trustDomain of the identities that pods have
+   */
+  public Explanations(Supplier<Snapshot> snapshot, String trustDomain, Peers peers, Loads loads) {
     this.snapshot = snapshot;
+    this.trustDomain = trustDomain;
     this.peers = peers;
     this.loads = loads;
   }
@@ -21,6 +26,6 @@ public final class Explanations {
    * @throws IllegalArgumentException when it can't be a request at all
    */
   public Explanation explain(Question question) {
-    return new Explainer(question, snapshot.get(), peers, loads).explain();
+    return new Explainer(question, snapshot.get(), trustDomain, peers, loads).explain();
   }
 }

@@ -228,7 +228,10 @@ class ExplanationsTest {
                 null)
             .build();
     return new Explanations(
-        () -> snapshot, endpoint -> "mtls by the test", (backend, endpoints) -> List.of());
+        () -> snapshot,
+        "cluster.local",
+        endpoint -> "mtls by the test",
+        (backend, endpoints) -> List.of());
   }
 
   private static ServicePort port(ServicePortKey key) {
