@@ -176,8 +176,10 @@ final class SnapshotFold {
     }
     Set<Integer> ports = new HashSet<>();
     Map<String, Integer> byName = new HashMap<>();
+    Map<Integer, Protocol> declared = new HashMap<>();
     for (ServiceObject.Port port : service.ports()) {
       ports.add(port.number());
+      declared.put(port.number(), Protocol.declared(port.appProtocol(), port.name()));
       if (!port.name().isEmpty()) {
         byName.put(port.name(), port.number());
       }
@@ -188,7 +190,7 @@ final class SnapshotFold {
             : service.addresses().isEmpty()
                 ? ServiceShape.Type.HEADLESS
                 : ServiceShape.Type.CLUSTER_IP;
-    return new ServiceShape(type, ports, byName);
+    return new ServiceShape(type, ports, byName, declared);
   }
 
   /** The objects by kind. */

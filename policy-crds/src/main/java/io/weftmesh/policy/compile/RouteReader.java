@@ -39,6 +39,7 @@ public final class RouteReader {
           case TCPRoute route -> ConnectionRouteReader.read(bare, route);
           default -> throw new IllegalArgumentException(object.getKind() + " is no route");
         };
-    return new Written<>(bare.kind(), bare.namespace(), bare.name(), bare.created(), spec);
+    return new Written<>(
+        bare.kind(), bare.namespace(), bare.name(), bare.created(), bare.generation(), spec);
   }
 }

@@ -7,9 +7,12 @@ import java.util.List;
  * What a route's status is to say, for all of its parents that are Services. Those of other
  * controllers are not spoken of.
  *
+ * @param observedGeneration which version of the route's spec this is said of; 0 for a route from a
+ *     file
  * @param parents in an order that depends on nothing but themselves
  */
-public record RouteStatus(String kind, String namespace, String name, List<ParentStatus> parents)
+public record RouteStatus(
+    String kind, String namespace, String name, long observedGeneration, List<ParentStatus> parents)
     implements Comparable<RouteStatus> {
   private static final Comparator<RouteStatus> ORDER =
       Comparator.comparing(RouteStatus::namespace)

@@ -43,7 +43,11 @@ final class RouteStatuses {
     }
     parents.sort(Comparator.comparing(ParentStatus::parent, ORDER));
     return new RouteStatus(
-        route.object().kind(), route.object().namespace(), route.object().name(), parents);
+        route.object().kind(),
+        route.object().namespace(),
+        route.object().name(),
+        route.object().generation(),
+        parents);
   }
 
   private Condition accepted(ServiceRoute route, AttachedParent parent) {
@@ -87,6 +91,7 @@ final class RouteStatuses {
     if (!namespace.equals(attachment.service().namespace())) {
       text.append(", for clients in namespace ").append(namespace);
     }
+    attachment.leftOut().forEach(port -> text.append("; not at ").append(port));
     conflicts.forEach(conflict -> text.append("; ").append(conflict.message()));
     if ("core".equals(parent.parent().group())) {
       text.append("; ")

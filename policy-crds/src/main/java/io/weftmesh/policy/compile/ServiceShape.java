@@ -1,5 +1,6 @@
 package io.weftmesh.policy.compile;
 
+import io.weftmesh.policy.model.Protocol;
 import io.weftmesh.policy.model.ServiceKey;
 import java.util.Map;
 import java.util.Set;
@@ -11,12 +12,33 @@ import org.jspecify.annotations.Nullable;
  *
  * @param ports its TCP ports
  * @param portsByName those of them that have a name
+ * @param declared what ports say that they speak; nothing is {@link Protocol#AUTO}
  */
-public record ServiceShape(Type type, Set<Integer> ports, Map<String, Integer> portsByName) {
+public record ServiceShape(
+    Type type,
+    Set<Integer> ports,
+    Map<String, Integer> portsByName,
+    Map<Integer, Protocol> declared) {
 
   public ServiceShape {
     ports = Set.copyOf(ports);
     portsByName = Map.copyOf(portsByName);
+    declared = Map.copyOf(declared);
+  }
+
+  /** A Service whose ports say nothing of what they speak. */
+  public ServiceShape(Type type, Set<Integer> ports, Map<String, Integer> portsByName) {
+    this(type, ports, portsByName, Map.of());
+  }
+
+  /** Whether no HTTP is looked for at a port, so that routes of requests would never hold. */
+  boolean isOpaque(int port) {
+    Protocol protocol = declared(port);
+    return protocol == Protocol.TCP || protocol == Protocol.TLS;
+  }
+
+  Protocol declared(int port) {
+    return declared.getOrDefault(port, Protocol.AUTO);
   }
 
   /** A Service whose ports have no names. */

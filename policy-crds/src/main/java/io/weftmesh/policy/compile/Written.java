@@ -11,10 +11,16 @@ import org.jspecify.annotations.Nullable;
  * One object as a user wrote it, without the rest that Kubernetes keeps with it.
  *
  * @param created when; the beginning of time for an object that comes from a file
+ * @param generation which version of the spec it is, for its status; 0 for an object from a file
  * @param spec null if there is none
  */
 public record Written<S>(
-    String kind, String namespace, String name, Instant created, @Nullable S spec) {
+    String kind,
+    String namespace,
+    String name,
+    Instant created,
+    long generation,
+    @Nullable S spec) {
 
   /** Among objects that contradict each other the first in this order is in force. */
   static final Comparator<Written<?>> OLDEST_FIRST =
@@ -29,11 +35,13 @@ public record Written<S>(
 
   /** An object of a class that is not ours, and what was made of its spec. */
   static <S> Written<S> of(HasMetadata object, @Nullable S spec) {
+    Long generation = object.getMetadata().getGeneration();
     return new Written<>(
         object.getKind(),
         object.getMetadata().getNamespace(),
         object.getMetadata().getName(),
         instant(object.getMetadata().getCreationTimestamp()),
+        generation == null ? 0 : generation,
         spec);
   }
 

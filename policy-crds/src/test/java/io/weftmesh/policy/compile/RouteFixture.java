@@ -8,6 +8,7 @@ import io.weftmesh.policy.model.Filter.HeaderChange;
 import io.weftmesh.policy.model.Filter.HeaderValue;
 import io.weftmesh.policy.model.PathChange;
 import io.weftmesh.policy.model.PathMatch;
+import io.weftmesh.policy.model.Protocol;
 import io.weftmesh.policy.model.RequestHead;
 import io.weftmesh.policy.model.RouteSets;
 import io.weftmesh.policy.model.RouteTable;
@@ -50,6 +51,12 @@ final class RouteFixture {
           ECHO,
           new ServiceKey("other", "far"),
           ECHO,
+          new ServiceKey("mesh", "db"),
+          new ServiceShape(
+              ServiceShape.Type.CLUSTER_IP,
+              Set.of(5432, 5433, 80),
+              Map.of("tcp", 5432, "tls", 5433, "http", 80),
+              Map.of(5432, Protocol.TCP, 5433, Protocol.TLS, 80, Protocol.HTTP)),
           new ServiceKey("mesh", "headless"),
           new ServiceShape(ServiceShape.Type.HEADLESS, Set.of(80)),
           new ServiceKey("mesh", "external"),

@@ -3,6 +3,7 @@ package io.weftmesh.proxy.admin.explain;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.weftmesh.policy.model.Filter;
+import io.weftmesh.policy.model.Protocol;
 import io.weftmesh.policy.model.RequestHead;
 import io.weftmesh.policy.model.RouteOrigin;
 import io.weftmesh.policy.model.RouteRule;
@@ -95,11 +96,16 @@ final class Explainer {
             "protocol",
             switch (port.declared()) {
               case AUTO -> "the Service declares none: the first bytes tell";
+              case TCP, TLS ->
+                  "the Service declares "
+                      + port.declared()
+                      + ": whatever comes is passed on as bytes, and no HTTPRoute or GRPCRoute"
+                      + " holds";
               default -> "the Service declares " + port.declared();
             }));
     RouteTable routes = snapshot.routes(port, question.namespace());
     steps.add(Step.of("routes", routesText(port, routes)));
-    if (question.isHttp() && !routes.isOpaque()) {
+    if (question.isHttp() && !routes.isOpaque() && !isBytes(port)) {
       return request(to, routes);
     }
     RouteRule rule = question.isTls() ? routes.tls(question.host()) : routes.connection();
@@ -109,6 +115,10 @@ final class Explainer {
     }
     steps.add(Step.of("rule", rule.origin() + ", for the connection as a whole"));
     return outcome(Optional.empty(), endpoints.shares(rule, to, backend -> null, steps));
+  }
+
+  private static boolean isBytes(ServicePort port) {
+    return port.declared() == Protocol.TCP || port.declared() == Protocol.TLS;
   }
 
   private String routesText(ServicePort port, RouteTable routes) {

@@ -37,6 +37,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 class ExplanationsTest {
   private static final ServicePortKey ECHO = new ServicePortKey("shop", "echo", 80);
+  private static final ServicePortKey DB = new ServicePortKey("shop", "db", 80);
   private static final ServicePortKey EMPTY = new ServicePortKey("shop", "empty", 80);
 
   @Test
@@ -110,6 +111,22 @@ class ExplanationsTest {
                 List.of(
                     new Outcome.Share(
                         "192.0.2.1:5432", 100, Optional.empty(), List.of("192.0.2.1:5432")))));
+  }
+
+  @Test
+  void atAPortOfBytesHttpIsBytes() {
+    Explanation explanation = explain("http://db/v2", Map.of());
+
+    assertThat(explanation.toText())
+        .contains("the Service declares TCP: whatever comes is passed on as bytes")
+        .contains("for the connection as a whole");
+    assertThat(explanation.outcome())
+        .isEqualTo(
+            new Outcome.Forwarded(
+                Optional.empty(),
+                List.of(
+                    new Outcome.Share(
+                        "shop/db:80", 100, Optional.empty(), List.of("10.0.0.1:8080")))));
   }
 
   @Test
@@ -220,6 +237,15 @@ class ExplanationsTest {
                             new InetSocketAddress(InetAddress.ofLiteral("10.0.0.1"), 8080)))),
                 EndpointSet.empty(),
                 new RouteSets(producer, Map.of("other", RouteTable.of(own))))
+            .servicePort(
+                new ServicePort(DB, "tcp", Protocol.TCP, Duration.ZERO),
+                List.of(InetAddress.ofLiteral("10.96.0.3")),
+                EndpointSet.of(
+                    List.of(
+                        Endpoint.of(
+                            new InetSocketAddress(InetAddress.ofLiteral("10.0.0.1"), 8080)))),
+                EndpointSet.empty(),
+                null)
             .servicePort(
                 port(EMPTY),
                 List.of(InetAddress.ofLiteral("10.96.0.2")),
