@@ -21,7 +21,8 @@ import java.util.concurrent.TimeUnit;
  *
  * <p>When the pod leaves, the client is told to go on elsewhere in the two steps of RFC 9113, 6.8:
  * streams that it opens before it has read the first GOAWAY are served; those after the second it
- * opens on another connection. This one closes with its last stream.
+ * opens on another connection. This one closes with its last stream. The same is done when it has
+ * had no stream for as long as policies say.
  */
 final class ClientSession extends Http2Session {
   private static final long LEAVE_PING = 0x77656674;
@@ -33,6 +34,7 @@ final class ClientSession extends Http2Session {
   private final ClientContext context;
   private final Upstreams upstreams;
   private final Runnable release;
+  private final Deadline idle;
   private boolean leaving;
   private boolean left;
   private boolean closing;
@@ -42,6 +44,7 @@ final class ClientSession extends Http2Session {
     super(codec, proxy.metrics());
     this.proxy = proxy;
     this.context = context;
+    this.idle = new Deadline(channel.eventLoop(), this::onIdle);
     // To an address that is not balanced, each client connection has upstream connections of its
     // own, as it would have without the mesh: there are servers that authenticate a connection.
     if (context.destination() instanceof Destination.ServiceDestination) {
@@ -67,6 +70,7 @@ final class ClientSession extends Http2Session {
             channel.eventLoop(), proxy.settings().headTimeout(), session::notCompleted);
     channel.pipeline().addLast(new TurnFlush(), frames, codec, session);
     if (channel.isActive()) {
+      session.awaitStream();
       channel.config().setAutoRead(true);
     } else {
       session.onInactive();
@@ -170,6 +174,20 @@ final class ClientSession extends Http2Session {
   @Override
   void onStreamGone() {
     closeIfDone();
+    if (openStreams() == 0 && channel().isActive()) {
+      awaitStream();
+    }
+  }
+
+  /** Not touched by the stream that comes then: it finds out when it is reached. */
+  private void awaitStream() {
+    idle.set(proxy.idleDeadline(context, channel().eventLoop()));
+  }
+
+  private void onIdle() {
+    if (openStreams() == 0) {
+      leave();
+    }
   }
 
   @Override
@@ -182,6 +200,7 @@ final class ClientSession extends Http2Session {
 
   @Override
   void onInactive() {
+    idle.cancel();
     context.pod().closed(this);
     release.run();
   }

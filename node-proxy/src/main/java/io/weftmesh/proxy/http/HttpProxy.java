@@ -1,5 +1,6 @@
 package io.weftmesh.proxy.http;
 
+import io.netty.channel.EventLoop;
 import io.netty.channel.socket.DuplexChannel;
 import io.weftmesh.policy.model.BackendSettings;
 import io.weftmesh.policy.model.ServiceKey;
@@ -8,10 +9,12 @@ import io.weftmesh.proxy.balance.Balancer;
 import io.weftmesh.proxy.balance.Balancers;
 import io.weftmesh.proxy.balance.FaultDraw;
 import io.weftmesh.proxy.balance.ServiceControls;
+import io.weftmesh.proxy.routing.Destination;
 import io.weftmesh.proxy.routing.Snapshot;
 import io.weftmesh.proxy.routing.SnapshotHolder;
 import io.weftmesh.proxy.routing.Workload;
 import io.weftmesh.proxy.tunnel.Caller;
+import java.time.Duration;
 import java.util.Set;
 import java.util.function.BooleanSupplier;
 import java.util.random.RandomGenerator;
@@ -113,6 +116,20 @@ public final class HttpProxy {
 
   Snapshot snapshot() {
     return snapshots.get();
+  }
+
+  /**
+   * When a client's connection of HTTP/2 without streams is ended if none comes from now on, in the
+   * loop's time: after the idle time-out of the Service that it was opened to. One to an address
+   * that is not balanced lasts as long as the upstream connection that it stands for. One of HTTP/1
+   * is the client's to end: it could not be told, and a request be on its way.
+   */
+  long idleDeadline(ClientContext context, EventLoop loop) {
+    if (!(context.destination() instanceof Destination.ServiceDestination to)) {
+      return Deadline.NONE;
+    }
+    Duration timeout = snapshot().backendSettings(to.port().service()).idleTimeout();
+    return timeout.isZero() ? Deadline.NONE : Deadline.now(loop) + timeout.toNanos();
   }
 
   Balancer balancer(ServicePortKey backend, BackendSettings settings) {

@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.netty.handler.codec.http2.Http2Error;
 import io.netty.handler.codec.http2.Http2Settings;
+import io.weftmesh.policy.model.BackendSettings;
+import io.weftmesh.policy.model.LoadBalancing;
 import io.weftmesh.policy.model.RetryPolicy;
 import io.weftmesh.policy.model.Timeouts;
 import io.weftmesh.proxy.routing.Destination;
@@ -570,6 +572,46 @@ class Http2Test {
     mesh.turn();
     assertThat(client.isOpen()).describedAs("closed with its last stream").isFalse();
     assertThat(server.isOpen()).isFalse();
+  }
+
+  @Test
+  void aClientWithoutStreamsForTooLongIsToldToComeAgain() {
+    mesh.settings(
+        new BackendSettings(
+            Duration.ofSeconds(15), Duration.ofMinutes(10), LoadBalancing.PEAK_EWMA));
+    Http2Peer unused = mesh.http2Client();
+    Http2Peer client = mesh.http2Client();
+    Http2Peer.Stream asked = client.get("/");
+    Http2Peer server = mesh.openedHttp2();
+    mesh.passes(Duration.ofMinutes(9));
+    server.next().headers(true, ":status", "200");
+    assertThat(asked.got()).isEqualTo(":status=200 END");
+    mesh.passes(Duration.ofMinutes(2));
+    assertThat(unused.connection)
+        .containsExactly("GOAWAY 2147483647 NO_ERROR", "PING", "GOAWAY 0 NO_ERROR");
+    assertThat(unused.isOpen()).isFalse();
+    assertThat(client.isOpen()).describedAs("had a stream two minutes ago").isTrue();
+
+    mesh.passes(Duration.ofMinutes(9));
+    assertThat(client.isOpen()).isFalse();
+  }
+
+  @Test
+  void aStreamThatCrossesTheFirstGoAwayOfAnIdleConnectionIsServed() {
+    mesh.settings(
+        new BackendSettings(
+            Duration.ofSeconds(15), Duration.ofMinutes(10), LoadBalancing.PEAK_EWMA));
+    Http2Peer client = mesh.http2Client();
+    client.holdOutput();
+    Http2Peer.Stream asked = client.get("/late");
+    mesh.passes(Duration.ofMinutes(10));
+    client.releaseOutput();
+    mesh.turn();
+    mesh.openedHttp2().next().headers(true, ":status", "200");
+
+    assertThat(asked.got()).isEqualTo(":status=200 END");
+    mesh.turn();
+    assertThat(client.isOpen()).isFalse();
   }
 
   @Test
