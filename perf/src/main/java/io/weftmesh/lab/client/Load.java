@@ -20,7 +20,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Requests at a fixed rate out of one pod. The rate does not slow down with the answers: a server
- * that is away for two seconds meets two seconds' worth of requests.
+ * that is away for two seconds meets two seconds' worth of requests. How long one took is counted
+ * from when it was due, so that nobody's slowness hides in a late start.
  */
 public final class Load implements AutoCloseable {
   private static final Pattern POD = Pattern.compile("\"pod\":\"([^\"]*)\"");
@@ -125,7 +126,7 @@ public final class Load implements AutoCloseable {
       for (int i = 0; i < settings.count(); i++) {
         slots.acquireUninterruptibly();
         each.execute(() -> {
-          load.one();
+          load.one(System.nanoTime());
           slots.release();
         });
       }
@@ -173,7 +174,7 @@ public final class Load implements AutoCloseable {
       }
       running.register();
       Thread.startVirtualThread(() -> {
-        one();
+        one(due);
         running.arriveAndDeregister();
       });
     }
@@ -188,19 +189,21 @@ public final class Load implements AutoCloseable {
     }
   }
 
-  private void one() {
-    Duration at = elapsed();
+  private void one(long dueNanos) {
+    Duration at = Duration.ofNanos(dueNanos - startNanos);
     Outcome.Kind kind;
-    String detail;
+    String pod = "";
+    String detail = "";
     try {
       HttpMessage response = settings.keepAlive() ? onKeptConnection() : onNewConnection();
       kind = response.status() == 200 ? Outcome.Kind.OK : Outcome.Kind.STATUS;
-      detail = kind == Outcome.Kind.OK ? podOf(response) : describe(response);
+      pod = podOf(response);
+      detail = describe(response);
     } catch (IOException e) {
       kind = Outcome.kindOf(e);
       detail = e.toString();
     }
-    outcomes.add(new Outcome(at, elapsed().minus(at), kind, detail));
+    outcomes.add(new Outcome(at, elapsed().minus(at), kind, pod, detail));
   }
 
   private HttpMessage onNewConnection() throws IOException {
@@ -258,6 +261,9 @@ public final class Load implements AutoCloseable {
   }
 
   private static String describe(HttpMessage response) {
+    if (response.status() == 200) {
+      return "";
+    }
     return response.startLine()
         + response.header("x-weft-error").map(error -> " (" + error + ")").orElse("")
         + " "

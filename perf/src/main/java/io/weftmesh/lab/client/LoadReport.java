@@ -6,6 +6,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.function.Predicate;
 import java.util.stream.Collectors;
 
 /** Every request of a load, in the order in which they ended. */
@@ -21,9 +22,23 @@ public record LoadReport(List<Outcome> outcomes) {
 
   /** How many requests each pod answered with 200. */
   public Map<String, Long> byPod() {
+    return byPod(outcome -> outcome.kind() == Outcome.Kind.OK);
+  }
+
+  /** How many requests each pod answered, with whatever status. */
+  public Map<String, Long> answeredByPod() {
+    return byPod(outcome -> !outcome.pod().isEmpty());
+  }
+
+  private Map<String, Long> byPod(Predicate<Outcome> which) {
     return outcomes.stream()
-        .filter(outcome -> outcome.kind() == Outcome.Kind.OK)
-        .collect(Collectors.groupingBy(Outcome::detail, TreeMap::new, Collectors.counting()));
+        .filter(which)
+        .collect(Collectors.groupingBy(Outcome::pod, TreeMap::new, Collectors.counting()));
+  }
+
+  /** The part of the requests that ended in a 200, in percent. */
+  public double percentGood() {
+    return outcomes.isEmpty() ? 0 : 100.0 * (outcomes.size() - failures().size()) / outcomes.size();
   }
 
   /** The requests that were begun in this part of the load. */

@@ -12,11 +12,12 @@ import java.time.Duration;
 /**
  * What became of one request.
  *
- * @param at since the load began, when the request was begun
- * @param took until the last byte, or the failure
- * @param detail the answering pod for {@code OK}, else what went wrong
+ * @param at since the load began, when the request was due
+ * @param took from then until the last byte, or the failure
+ * @param pod whose application answered; empty if none did
+ * @param detail what went wrong; empty for {@code OK}
  */
-public record Outcome(Duration at, Duration took, Kind kind, String detail) {
+public record Outcome(Duration at, Duration took, Kind kind, String pod, String detail) {
   /** The ways in which a request ends. */
   public enum Kind {
     OK,
@@ -47,6 +48,6 @@ public record Outcome(Duration at, Duration took, Kind kind, String detail) {
 
   @Override
   public String toString() {
-    return fill("%s at %d ms after %d ms: %s", kind, at.toMillis(), took.toMillis(), detail);
+    return fill("%s at %d ms after %d ms: %s%s", kind, at.toMillis(), took.toMillis(), pod, detail);
   }
 }

@@ -9,6 +9,7 @@ import java.net.SocketException;
 import java.net.SocketTimeoutException;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
@@ -30,11 +31,25 @@ class LoadReportTest {
         new LoadReport(
             List.of(
                 outcome(0, 1, Kind.OK, "a"),
-                outcome(10, 1, Kind.RESET, "why"),
+                outcome(10, 1, Kind.RESET, ""),
                 outcome(20, 1, Kind.OK, "b")));
     assertThat(report.failures()).hasSize(1);
     assertThat(report.byPod()).containsEntry("a", 1L).containsEntry("b", 1L).hasSize(2);
     assertThat(report.between(Duration.ofMillis(10), Duration.ofMillis(20)).outcomes()).hasSize(1);
+  }
+
+  @Test
+  void aPodHasAnsweredWhateverItsAnswerWas() {
+    LoadReport report =
+        new LoadReport(
+            List.of(
+                outcome(0, 1, Kind.OK, "a"),
+                outcome(1, 1, Kind.STATUS, "a"),
+                outcome(2, 1, Kind.STATUS, ""),
+                outcome(3, 1, Kind.TIMEOUT, "")));
+    assertThat(report.byPod()).containsOnly(Map.entry("a", 1L));
+    assertThat(report.answeredByPod()).containsOnly(Map.entry("a", 2L));
+    assertThat(report.percentGood()).isEqualTo(25);
   }
 
   @Test
@@ -48,7 +63,7 @@ class LoadReportTest {
     assertThat(Outcome.kindOf(new EOFException("closed"))).isEqualTo(Kind.CLOSED);
   }
 
-  private static Outcome outcome(int atMillis, int tookMillis, Kind kind, String detail) {
-    return new Outcome(Duration.ofMillis(atMillis), Duration.ofMillis(tookMillis), kind, detail);
+  private static Outcome outcome(int atMillis, int tookMillis, Kind kind, String pod) {
+    return new Outcome(Duration.ofMillis(atMillis), Duration.ofMillis(tookMillis), kind, pod, "");
   }
 }
