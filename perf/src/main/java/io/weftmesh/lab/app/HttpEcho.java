@@ -24,13 +24,18 @@ import java.util.stream.Collectors;
  * {@code size=100000} (so many bytes instead of JSON), {@code drip=20} (milliseconds between
  * kilobytes of the body), {@code close=1}. A request for another protocol gets it: frames of a
  * WebSocket come back, and bytes of any other.
+ *
+ * <p>A request for {@value #TURN} turns the pod: what its query says is done with every later
+ * request, whatever that one asks for. Without a query each has its own way again.
  */
 final class HttpEcho implements Application.Service {
+  private static final String TURN = "/turn";
   private static final int DRIP_BYTES = 1024;
 
   private final Options options;
   private final AtomicLong requests = new AtomicLong();
   private final Map<String, AtomicLong> requestsByPath = new ConcurrentHashMap<>();
+  private volatile Query turned = Query.NONE;
 
   HttpEcho(Options options) {
     this.options = options;
@@ -48,7 +53,7 @@ final class HttpEcho implements Application.Service {
         return;
       }
       String[] target = request.startLine().split(" ", -1)[1].split("\\?", 2);
-      Query query = Query.parse(target.length < 2 ? "" : target[1]);
+      Query query = query(target[0], target.length < 2 ? "" : target[1]);
       long seen = seen(target[0]);
       String upgrade = request.header("Upgrade").orElse("");
       if (!upgrade.isEmpty()) {
@@ -63,6 +68,15 @@ final class HttpEcho implements Application.Service {
         return;
       }
     }
+  }
+
+  /** How this request is to be answered. */
+  private Query query(String path, String text) {
+    if (path.equals(TURN)) {
+      turned = Query.parse(text);
+      return Query.NONE;
+    }
+    return turned.equals(Query.NONE) ? Query.parse(text) : turned;
   }
 
   private long seen(String path) {

@@ -11,6 +11,8 @@ import java.util.stream.Collectors;
 
 /** How a request wants to be answered: {@code name=value&name=value}, percent-encoded. */
 record Query(Map<String, String> values) {
+  static final Query NONE = new Query(Map.of());
+
   /** What is no pair is left out, and of two with one name the later counts. */
   static Query parse(String text) {
     return new Query(
