@@ -2,6 +2,7 @@ package io.weftmesh.lab.cli;
 
 import io.weftmesh.lab.Lab;
 import io.weftmesh.lab.demo.DemoCommand;
+import io.weftmesh.lab.figures.BalanceCommand;
 import io.weftmesh.lab.figures.FiguresCommand;
 import io.weftmesh.lab.host.LabFolder;
 import picocli.CommandLine;
@@ -21,7 +22,8 @@ import picocli.CommandLine.Command;
       Train.class,
       Down.class,
       DemoCommand.class,
-      FiguresCommand.class
+      FiguresCommand.class,
+      BalanceCommand.class
     })
 final class Main {
   /** The name of the lab that {@code up} makes; tests and the demo make others. */

@@ -3,16 +3,9 @@ package io.weftmesh.lab.figures;
 import static io.weftmesh.lab.host.Template.fill;
 
 import io.weftmesh.lab.Lab;
-import io.weftmesh.lab.Pod;
-import io.weftmesh.lab.client.HttpConnection;
 import io.weftmesh.lab.cluster.Manifest;
 import io.weftmesh.lab.cluster.PodTemplate;
 import io.weftmesh.lab.cluster.ServiceTemplate;
-import io.weftmesh.lab.host.Wait;
-import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -26,8 +19,6 @@ final class FigurePods {
   static final int ROUTES = 100;
 
   static final int RULES = 10;
-
-  private static final Duration TIMEOUT = Duration.ofSeconds(10);
 
   private FigurePods() {}
 
@@ -70,19 +61,14 @@ final class FigurePods {
   }
 
   /** Plain proxies for HTTP/1.1 and HTTP/2 in a pod outside the mesh, on the client's node. */
-  static void startHaproxy(Lab lab) throws IOException {
-    Path settings = lab.folder().path().resolve("haproxy.cfg");
-    Files.writeString(
-        settings,
+  static void startHaproxy(Lab lab) {
+    Haproxy.start(
+        lab,
+        "out/haproxy",
+        lab.pod("out/client"),
+        HTTP,
         fill(
             """
-            global
-              nbthread 2
-            defaults
-              mode http
-              timeout connect 5s
-              timeout client 60s
-              timeout server 60s
             frontend http1
               bind :8080
               default_backend http1
@@ -102,26 +88,9 @@ final class FigurePods {
             lab.pod("out/far").address(),
             lab.pod("out/far2").address(),
             lab.pod("out/far3").address()));
-    lab.apply(
-        PodTemplate.named("out/haproxy")
-            .on("node-1")
-            .serviceAccount("haproxy")
-            .program("haproxy", List.of("haproxy", "-db", "-f", settings.toString()))
-            .build());
-    Pod client = lab.pod("out/client");
-    Wait.until(() -> answers(client, lab.pod("out/haproxy").address()), "HAProxy to answer");
   }
 
-  private static boolean answers(Pod client, String address) {
-    try {
-      return HttpConnection.getOnce(client.namespace(), address, HTTP, "/", TIMEOUT).status()
-          == 200;
-    } catch (IOException e) {
-      return false;
-    }
-  }
-
-  private static Manifest namespace(String name, String mesh) {
+  static Manifest namespace(String name, String mesh) {
     return Manifest.parse(
         fill(
             """
