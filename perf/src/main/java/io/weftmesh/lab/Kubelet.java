@@ -9,11 +9,11 @@ import io.weftmesh.lab.host.LabFolder;
 import io.weftmesh.lab.host.LabProcess;
 import io.weftmesh.lab.host.Launch;
 import io.weftmesh.lab.host.NetworkNamespace;
+import io.weftmesh.lab.host.OwnProgram;
 import io.weftmesh.lab.host.Parallel;
 import io.weftmesh.lab.host.Wait;
 import io.weftmesh.lab.network.NodeNetwork;
 import java.io.IOException;
-import java.net.URISyntaxException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -108,7 +108,7 @@ final class Kubelet {
     List<String> command = new ArrayList<>(container.texts("command"));
     String image = container.text("image").orElse("");
     if (image.equals(PodTemplate.APP_IMAGE)) {
-      command.addAll(applicationCommand(pod));
+      command.addAll(OwnProgram.command(Application.class, "--name=" + pod.manifest().name()));
     } else if (!image.equals(PodTemplate.HOST_IMAGE)) {
       throw new IllegalArgumentException(
           fill(
@@ -118,25 +118,6 @@ final class Kubelet {
     }
     command.addAll(container.texts("args"));
     return command;
-  }
-
-  private static List<String> applicationCommand(Pod pod) {
-    try {
-      Path classes =
-          Path.of(Application.class.getProtectionDomain().getCodeSource().getLocation().toURI());
-      return List.of(
-          Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-          "-XX:TieredStopAtLevel=1",
-          "-XX:+UseSerialGC",
-          "-XX:-UsePerfData",
-          "-Xmx160m",
-          "-cp",
-          classes.toString(),
-          Application.class.getName(),
-          "--name=" + pod.manifest().name());
-    } catch (URISyntaxException e) {
-      throw new IllegalStateException(e);
-    }
   }
 
   private static boolean listens(LabProcess process, int port) throws IOException {

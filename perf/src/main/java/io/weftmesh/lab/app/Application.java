@@ -47,6 +47,9 @@ public final class Application {
     if (options.transfer().isPresent()) {
       serve(options.transfer().getAsInt(), new Transfer());
     }
+    if (options.discard().isPresent()) {
+      serve(options.discard().getAsInt(), new Discard());
+    }
     Runtime.getRuntime().addShutdownHook(Thread.ofPlatform().unstarted(Application::drain));
     new CountDownLatch(1).await();
   }

@@ -16,6 +16,7 @@ import java.util.TreeSet;
  * @param echo sends back what it gets
  * @param banner speaks first, as SMTP and MySQL servers do
  * @param transfer moves bulk both ways, see {@link Transfer}
+ * @param discard reads bulk and forgets it
  * @param failEvery every how many-th HTTP request is answered with {@code failStatus}; 0 for none
  */
 record Options(
@@ -26,6 +27,7 @@ record Options(
     OptionalInt echo,
     OptionalInt banner,
     OptionalInt transfer,
+    OptionalInt discard,
     int failEvery,
     int failStatus) {
   private static final Set<String> NAMES =
@@ -37,6 +39,7 @@ record Options(
           "--echo",
           "--banner",
           "--transfer",
+          "--discard",
           "--fail-every",
           "--fail-status");
 
@@ -62,6 +65,7 @@ record Options(
         number(given, "--echo"),
         number(given, "--banner"),
         number(given, "--transfer"),
+        number(given, "--discard"),
         number(given, "--fail-every").orElse(0),
         number(given, "--fail-status").orElse(503));
   }

@@ -4,6 +4,7 @@ import io.weftmesh.lab.Lab;
 import io.weftmesh.lab.demo.DemoCommand;
 import io.weftmesh.lab.figures.BalanceCommand;
 import io.weftmesh.lab.figures.FiguresCommand;
+import io.weftmesh.lab.figures.NeighbourCommand;
 import io.weftmesh.lab.host.LabFolder;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -23,7 +24,8 @@ import picocli.CommandLine.Command;
       Down.class,
       DemoCommand.class,
       FiguresCommand.class,
-      BalanceCommand.class
+      BalanceCommand.class,
+      NeighbourCommand.class
     })
 final class Main {
   /** The name of the lab that {@code up} makes; tests and the demo make others. */

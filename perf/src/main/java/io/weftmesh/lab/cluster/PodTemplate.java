@@ -86,7 +86,7 @@ public final class PodTemplate {
     List<Map<String, Object>> ports = new ArrayList<>();
     for (String argument : arguments) {
       String value = argument.substring(argument.indexOf('=') + 1);
-      if (argument.matches("--(http|grpc|echo|banner|transfer)=\\d+")) {
+      if (argument.matches("--(http|grpc|echo|banner|transfer|discard)=\\d+")) {
         ports.add(Map.of("containerPort", Integer.parseInt(value)));
       }
     }
