@@ -32,6 +32,8 @@ Weft's lab: a service mesh on this machine, in network namespaces of its own. Ne
   perf/lab.sh down                removes everything again
 
   perf/lab.sh figures             measures what Weft costs, beside HAProxy in the same run
+  perf/lab.sh balance             measures how requests are shared out when endpoints turn slow or fail
+  perf/lab.sh neighbour           measures what a noisy pod does to a quiet one on its node
 
   perf/lab.sh prepare             installs the Debian packages that the above need (done by demo and test)
   perf/lab.sh build               builds without tests, and trains the processes for a fast start
@@ -143,7 +145,7 @@ case "${1:-}" in
     build
     lab "$@"
     ;;
-  figures)
+  figures | balance | neighbour)
     prepare
     build
     lab "$@"
