@@ -22,6 +22,9 @@ public final class Head {
   private static final int LINE_END = 4;
   private static final int STRIDE = 5;
 
+  /** A larger head is unusual. */
+  private static final int USUAL_BYTES = 8192;
+
   byte[] bytes = new byte[1024];
   int length;
 
@@ -42,7 +45,8 @@ public final class Head {
 
   /** Ready for another message. What was grown for an unusually large one is given up. */
   public void clear() {
-    if (bytes.length > 8192) {
+    if (bytes.length > USUAL_BYTES) {
+      SpareArrays.ofThread().give(bytes);
       bytes = new byte[1024];
     }
     if (known.length > 64) {
@@ -445,8 +449,19 @@ public final class Head {
   }
 
   void ensure(int capacity) {
-    if (capacity > bytes.length) {
-      bytes = Arrays.copyOf(bytes, Math.max(capacity, bytes.length * 2));
+    if (capacity <= bytes.length) {
+      return;
+    }
+    byte[] before = bytes;
+    int wanted = Math.max(capacity, before.length * 2);
+    if (wanted <= USUAL_BYTES) {
+      bytes = Arrays.copyOf(before, wanted);
+      return;
+    }
+    bytes = SpareArrays.ofThread().take(wanted);
+    System.arraycopy(before, 0, bytes, 0, length);
+    if (before.length > USUAL_BYTES) {
+      SpareArrays.ofThread().give(before);
     }
   }
 
