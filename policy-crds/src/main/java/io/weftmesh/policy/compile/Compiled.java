@@ -1,6 +1,7 @@
 package io.weftmesh.policy.compile;
 
 import io.weftmesh.policy.model.AccessRules;
+import io.weftmesh.policy.model.Backend;
 import io.weftmesh.policy.model.BackendSettings;
 import io.weftmesh.policy.model.RouteSets;
 import io.weftmesh.policy.model.SecurityRules;
@@ -9,28 +10,33 @@ import io.weftmesh.policy.model.ServicePortKey;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 /**
  * What is in force.
  *
  * @param routes of the ports that some object routes or tunes; all others go to their own endpoints
  * @param backends of the Services that some object tunes
+ * @param subsets that routes lead to
  * @param statuses what each route's status is to say
  * @param problems of all objects
  */
 public record Compiled(
     Map<ServicePortKey, RouteSets> routes,
     Map<ServiceKey, BackendSettings> backends,
+    Set<Backend.Service> subsets,
     SecurityRules security,
     AccessRules access,
     List<RouteStatus> statuses,
     List<Problem> problems) {
   public static final Compiled NOTHING =
-      new Compiled(Map.of(), Map.of(), SecurityRules.NONE, AccessRules.NONE, List.of(), List.of());
+      new Compiled(
+          Map.of(), Map.of(), Set.of(), SecurityRules.NONE, AccessRules.NONE, List.of(), List.of());
 
   public Compiled {
     routes = Map.copyOf(routes);
     backends = Map.copyOf(backends);
+    subsets = Set.copyOf(subsets);
     statuses = List.copyOf(statuses);
     problems = List.copyOf(problems);
   }
@@ -52,6 +58,7 @@ public record Compiled(
       return now.equals(before) ? before : now;
     });
     AccessRules keptAccess = access.equals(earlier.access) ? earlier.access : access;
-    return new Compiled(keptRoutes, keptBackends, security, keptAccess, statuses, problems);
+    return new Compiled(
+        keptRoutes, keptBackends, subsets, security, keptAccess, statuses, problems);
   }
 }

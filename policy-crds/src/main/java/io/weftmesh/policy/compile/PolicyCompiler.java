@@ -55,6 +55,7 @@ public final class PolicyCompiler {
     return new Compiled(
         compiler.routeSets(),
         compiler.policies.backends(),
+        compiler.shifts.subsets(),
         security,
         access,
         statuses,

@@ -22,16 +22,22 @@ final class ShiftCompiler {
 
   private final Written<TrafficShiftSpec> shift;
   private final TrafficShiftSpec spec;
+  private final ServiceKey shifted;
   private final ServiceShape.Lookup services;
   private final Findings findings;
 
+  /**
+   * @param shifted the Service whose traffic it is
+   */
   ShiftCompiler(
       Written<TrafficShiftSpec> shift,
       TrafficShiftSpec spec,
+      ServiceKey shifted,
       ServiceShape.Lookup services,
       Findings findings) {
     this.shift = shift;
     this.spec = spec;
+    this.shifted = shifted;
     this.services = services;
     this.findings = findings;
   }
@@ -56,17 +62,11 @@ final class ShiftCompiler {
         findings.invalid(field(i), "is empty");
         continue;
       }
-      findings.required(field(i) + ".service", backend.service());
-      findings.within(field(i) + ".port", backend.port(), 1, 65_535);
-      if (backend.weight() == null) {
-        findings.invalid(field(i) + ".weight", "is missing");
-      } else {
-        findings.within(field(i) + ".weight", backend.weight(), 0, WeightedBackend.MAX_WEIGHT);
-        anyWeight |= backend.weight() > 0;
-      }
+      check(field(i), backend);
+      anyWeight |= backend.weight() != null && backend.weight() > 0;
       if (!seen.add(
           new TrafficShiftSpec.Backend(
-              backend.service(), backend.namespace(), backend.port(), null))) {
+              backend.service(), backend.namespace(), backend.port(), backend.labels(), null))) {
         findings.invalid(field(i), "stands there twice");
       }
     }
@@ -77,6 +77,29 @@ final class ShiftCompiler {
       checkHeaders(spec.match());
     }
     return !findings.isInvalid();
+  }
+
+  private void check(String field, TrafficShiftSpec.Backend backend) {
+    if (backend.service() == null && backend.labels() == null) {
+      findings.invalid(
+          field,
+          "names neither a service nor labels, expected one of them, or labels of a service");
+    } else if (backend.service() != null) {
+      findings.required(field + ".service", backend.service());
+    } else if (backend.namespace() != null) {
+      findings.invalid(
+          field + ".namespace",
+          "is \""
+              + backend.namespace()
+              + "\" without a service: labels alone name pods of the Service that is shifted");
+    }
+    findings.within(field + ".port", backend.port(), 1, 65_535);
+    Subsets.check(field + ".labels", backend.labels(), findings);
+    if (backend.weight() == null) {
+      findings.invalid(field + ".weight", "is missing");
+    } else {
+      findings.within(field + ".weight", backend.weight(), 0, WeightedBackend.MAX_WEIGHT);
+    }
   }
 
   /** The headers that a request must have to be shifted; none if all are. */
@@ -126,24 +149,31 @@ final class ShiftCompiler {
     List<TrafficShiftSpec.Backend> backends = spec.backends();
     for (int i = 0; backends != null && i < backends.size(); i++) {
       TrafficShiftSpec.Backend backend = backends.get(i);
-      if (backend.service() != null && backend.weight() != null) {
-        ServiceKey service =
-            new ServiceKey(
-                backend.namespace() == null ? shift.namespace() : backend.namespace(),
-                backend.service());
+      if (backend.weight() != null) {
         int backendPort = backend.port() == null ? port : backend.port();
         drawn.add(
             new WeightedBackend(
-                resolve(field(i), new ServicePortKey(service, backendPort)), backend.weight()));
+                resolve(field(i), backend, new ServicePortKey(service(backend), backendPort)),
+                backend.weight()));
       }
     }
     return new WeightedDraw(drawn);
   }
 
-  private Backend resolve(String field, ServicePortKey key) {
+  private ServiceKey service(TrafficShiftSpec.Backend backend) {
+    return backend.service() == null
+        ? shifted
+        : new ServiceKey(
+            backend.namespace() == null ? shift.namespace() : backend.namespace(),
+            backend.service());
+  }
+
+  private Backend resolve(String field, TrafficShiftSpec.Backend backend, ServicePortKey key) {
     Backends.Failure failure = Backends.failure(services, key);
     if (failure == null) {
-      return new Backend.Service(key);
+      return backend.labels() == null
+          ? new Backend.Service(key)
+          : new Backend.Service(key, backend.labels());
     }
     String at = field + (failure.ofThePort() ? ".port" : ".service");
     findings.add(

@@ -10,9 +10,11 @@ import io.weftmesh.policy.model.RouteRule;
 import io.weftmesh.policy.model.RouteTable;
 import io.weftmesh.policy.model.ServiceKey;
 import io.weftmesh.policy.model.ServicePortKey;
+import io.weftmesh.policy.model.WeightedBackend;
 import io.weftmesh.policy.model.WeightedDraw;
 import io.weftmesh.policy.v1alpha1.TrafficShiftSpec;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -61,7 +63,7 @@ final class Shifts {
               + shape.portsText());
       return;
     }
-    ShiftCompiler compiler = new ShiftCompiler(object, spec, services, findings);
+    ShiftCompiler compiler = new ShiftCompiler(object, spec, service, services, findings);
     boolean fit = compiler.check();
     for (int port : only == null ? shape.ports() : Set.of(only)) {
       Shift shift =
@@ -81,6 +83,19 @@ final class Shifts {
   /** The ports that a shift speaks of. */
   Set<ServicePortKey> ports() {
     return byPort.keySet();
+  }
+
+  /** The subsets that shifts lead to, whose endpoints are to be told apart. */
+  Set<Backend.Service> subsets() {
+    Set<Backend.Service> subsets = new HashSet<>();
+    for (Shift shift : byPort.values()) {
+      for (WeightedBackend weighted : shift.draw().backends()) {
+        if (weighted.backend() instanceof Backend.Service service && service.isSubset()) {
+          subsets.add(service);
+        }
+      }
+    }
+    return subsets;
   }
 
   /**

@@ -8,6 +8,7 @@ import io.fabric8.generator.annotation.Required;
 import io.fabric8.generator.annotation.Size;
 import io.fabric8.generator.annotation.ValidationRule;
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /** What a {@link TrafficShift} says. */
@@ -37,16 +38,19 @@ public record TrafficShiftSpec(
             message = "at least one backend needs a weight above 0")
         @ValidationRule(
             value =
-                "self.all(b, self.filter(c, c.service == b.service"
+                "self.all(b, self.filter(c,"
+                    + " (has(c.service) ? c.service : '') == (has(b.service) ? b.service : '')"
                     + " && (has(c.__namespace__) ? c.__namespace__ : '')"
                     + " == (has(b.__namespace__) ? b.__namespace__ : '')"
-                    + " && (has(c.port) ? c.port : 0) == (has(b.port) ? b.port : 0)).size() == 1)",
+                    + " && (has(c.port) ? c.port : 0) == (has(b.port) ? b.port : 0)"
+                    + " && has(c.labels) == has(b.labels)"
+                    + " && (!has(c.labels) || c.labels == b.labels)).size() == 1)",
             message = "a backend must stand once only")
         @JsonPropertyDescription(
             "Where the traffic goes: HTTP request by request, other TCP connection by connection."
                 + " A share is weight / sum of all weights. The Service itself may be among them."
-                + " The share of a backend that does not exist is answered with 500 and never given"
-                + " to the others.")
+                + " The share of a backend that does not exist is answered with 500, that of one"
+                + " without a ready pod with 503; neither is given to the others.")
         @Nullable List<Backend> backends) {
 
   /** Which requests are shifted. */
@@ -74,13 +78,19 @@ public record TrafficShiftSpec(
           @Nullable String value) {}
 
   /** One of the backends. */
+  @ValidationRule(
+      value = "has(self.service) || has(self.labels)",
+      message = "name a Service, or labels of the Service's own pods")
+  @ValidationRule(
+      value = "has(self.service) || !has(self.__namespace__)",
+      message = "a namespace needs a service")
   public record Backend(
-      @Required
-          @Size(min = 1, max = 63)
+      @Size(min = 1, max = 63)
           @Pattern(Patterns.DNS_LABEL)
           @JsonPropertyDescription(
               "The Service whose endpoints get the share. Routes of that Service are not consulted"
-                  + " again. Not a headless or ExternalName Service.")
+                  + " again. Not a headless or ExternalName Service. Left out: the Service that is"
+                  + " shifted, of which labels name a part.")
           @Nullable String service,
       @Size(min = 1, max = 63)
           @Pattern(Patterns.DNS_LABEL)
@@ -91,6 +101,15 @@ public record TrafficShiftSpec(
           @JsonPropertyDescription(
               "The port of that Service. Left out: the one that the client called.")
           @Nullable Integer port,
+      @Size(min = 1, max = 8)
+          @ValidationRule(
+              value = "self.all(k, self[k].size() <= 63)",
+              message = "the value of a label has at most 63 characters")
+          @JsonPropertyDescription(
+              "Only those of that Service's pods that have all of these labels, such as version:"
+                  + " v2. A pod outside the mesh belongs to no such part. Left out: all of its"
+                  + " pods.")
+          @Nullable Map<String, String> labels,
       @Required
           @Min(0)
           @Max(1_000_000)

@@ -115,7 +115,6 @@ class PolicyCompilerTest {
           {service: echo-v1, weight: 1000001}                               | spec.backends[0].weight is 1000001, expected 0 to 1000000
           {service: echo-v1, weight: -1}                                    | spec.backends[0].weight is -1, expected 0 to 1000000
           {service: echo-v1}                                                | spec.backends[0].weight is missing
-          {weight: 1}                                                       | spec.backends[0].service is missing
           {service: echo-v1, weight: 0}                                     | spec.backends have no weight above 0
           {service: echo-v1, port: 0, weight: 1}                            | spec.backends[0].port is 0, expected 1 to 65535
           {service: echo-v1, weight: 1}, {service: echo-v1, weight: 2}      | spec.backends[1] stands there twice

@@ -163,7 +163,7 @@ final class RouteFixture {
 
   private static String text(Backend backend) {
     return switch (backend) {
-      case Backend.Service(ServicePortKey key) -> key.toString().replace("mesh/", "");
+      case Backend.Service service -> service.toString().replace("mesh/", "");
       case Backend.Unresolvable nowhere -> "500";
     };
   }
