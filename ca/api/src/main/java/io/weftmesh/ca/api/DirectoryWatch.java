@@ -269,6 +269,9 @@ final class DirectoryWatch {
             .addAllWorkloads(part.getWorkloadsList())
             .addAllRemovedPodUids(part.getRemovedPodUidsList())
             .addAllEndedPodUids(part.getEndedPodUidsList());
+        if (part.hasLabelKeys()) {
+          whole.setLabelKeys(part.getLabelKeys());
+        }
       }
       parts.clear();
       return whole.build();

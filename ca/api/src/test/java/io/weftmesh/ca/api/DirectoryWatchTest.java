@@ -8,6 +8,7 @@ import io.weftmesh.ca.fixtures.ManualControlThread;
 import io.weftmesh.ca.fixtures.TestAuthority;
 import io.weftmesh.ca.v1.DirectoryMessage;
 import io.weftmesh.ca.v1.DirectoryUpdate;
+import io.weftmesh.ca.v1.LabelKeys;
 import io.weftmesh.ca.v1.NodeMessage;
 import io.weftmesh.ca.v1.Workload;
 import io.weftmesh.ca.v1.WorkloadState;
@@ -106,6 +107,19 @@ final class DirectoryWatchTest {
 
     assertThat(heard.updates.getFirst().getRemovedPodUidsList()).containsExactly("b", "c");
     assertThat(heard.updates.getFirst().getEndedPodUidsList()).containsExactly("c");
+  }
+
+  @Test
+  void knowsTheKeysOfLabelsWhicheverPartTheyCameIn() {
+    LabelKeys keys = LabelKeys.newBuilder().addKeys("version").build();
+    stream().says(full(5, false, "a"));
+    stream()
+        .says(DirectoryMessage.newBuilder().setUpdate(update(5, false, "b").setLabelKeys(keys)));
+    stream().says(part(5, true, "c"));
+    stream().says(part(6, true, "d"));
+
+    assertThat(heard.updates.getFirst().getLabelKeys()).isEqualTo(keys);
+    assertThat(heard.updates.getLast().hasLabelKeys()).isFalse();
   }
 
   @Test

@@ -73,7 +73,7 @@ final class Ca implements Closeable {
       Journal captured = part(Journal.open(settings.stateDir().resolve("captured")));
       Journal leaves = part(Journal.open(settings.stateDir().resolve("leaves")));
       authority = authority(new LeafLedger(leaves));
-      ManifestPods pods = ManifestPods.follow(settings.manifests(), manifests);
+      ManifestPods pods = ManifestPods.follow(settings.manifests(), manifests, clock);
       parts.push(pods::close);
       NodeAuthorizer authorizer =
           new NodeAuthorizer(

@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
@@ -29,6 +30,10 @@ final class ChangeLog {
   private final Map<String, Long> lastChange = new HashMap<>();
   private final TreeMap<Long, String> removals = new TreeMap<>();
   private long version = FIRST_VERSION;
+  private Set<String> labelKeys = Set.of();
+
+  /** When the keys changed last; 0 for never. */
+  private long labelKeysVersion;
 
   /** The version of the newest removal that is no longer known. */
   private long forgotten;
@@ -44,6 +49,7 @@ final class ChangeLog {
    *
    * @param removedPodUids the pods that are gone, for whatever reason
    * @param endedPodUids those of them that live no more
+   * @param labelKeys the keys of the labels that workloads carry; null if they are what they were
    * @param version what a reader knows when it has taken this part in
    * @param last whether that is all there is now
    */
@@ -51,8 +57,15 @@ final class ChangeLog {
       List<Workload> workloads,
       List<String> removedPodUids,
       List<String> endedPodUids,
+      @Nullable Set<String> labelKeys,
       long version,
-      boolean last) {}
+      boolean last) {
+
+    /** Whether a reader would learn nothing of it. */
+    boolean isEmpty() {
+      return workloads.isEmpty() && removedPodUids.isEmpty() && labelKeys == null;
+    }
+  }
 
   ChangeLog(int maxRemovals) {
     this.maxRemovals = maxRemovals;
@@ -69,6 +82,17 @@ final class ChangeLog {
 
   synchronized void put(Workload workload) {
     change(new Change(workload.getPodUid(), workload, false));
+  }
+
+  /**
+   * The workloads carry labels under these keys from now on. To be said after the workloads have
+   * been put that carry them: whoever knows of a key is to know who has it.
+   */
+  synchronized void labelKeys(Set<String> keys) {
+    if (!keys.equals(labelKeys)) {
+      labelKeys = Set.copyOf(keys);
+      labelKeysVersion = ++version;
+    }
   }
 
   /**
@@ -131,6 +155,8 @@ final class ChangeLog {
         }
       }
     }
-    return new Part(workloads, removed, ended, last ? version : reached, last);
+    long known = last ? version : reached;
+    boolean otherKeys = labelKeysVersion > after && labelKeysVersion <= known;
+    return new Part(workloads, removed, ended, otherKeys ? labelKeys : null, known, last);
   }
 }

@@ -77,7 +77,8 @@ final class Membership {
       String serviceAccount,
       String node,
       List<InetAddress> addresses,
-      WorkloadState state) {}
+      WorkloadState state,
+      Map<String, String> labels) {}
 
   /**
    * @param capturedOnNode the pods that are captured, each with its node
@@ -189,6 +190,7 @@ final class Membership {
       toRelease.clear();
       dirty.forEach(this::publish);
       dirty.clear();
+      changes.labelKeys(pods.labelKeys());
     }
   }
 
@@ -222,7 +224,8 @@ final class Membership {
         pod.serviceAccount(),
         pod.node(),
         owners.addressesOf(pod),
-        captured ? WorkloadState.CAPTURED : WorkloadState.EXPECTED);
+        captured ? WorkloadState.CAPTURED : WorkloadState.EXPECTED,
+        pod.labels());
   }
 
   private Workload workload(String podUid, Entry entry) {
@@ -237,7 +240,8 @@ final class Membership {
                 SpiffeId.workload(trustDomain, entry.namespace(), entry.serviceAccount())
                     .toString()
                     .intern())
-            .setState(entry.state());
+            .setState(entry.state())
+            .putAllLabels(entry.labels());
     for (InetAddress address : entry.addresses()) {
       workload.addAddresses(UnsafeByteOperations.unsafeWrap(address.getAddress()));
     }

@@ -6,6 +6,7 @@ import io.weftmesh.ca.server.node.NodeCaller;
 import io.weftmesh.ca.server.signing.Der;
 import io.weftmesh.ca.v1.DirectoryMessage;
 import io.weftmesh.ca.v1.DirectoryUpdate;
+import io.weftmesh.ca.v1.LabelKeys;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -113,7 +114,7 @@ public final class WatchSession {
     }
     ChangeLog.Part part = changes.since(position, PART);
     position = part.version();
-    if (part.workloads().isEmpty() && part.removedPodUids().isEmpty()) {
+    if (part.isEmpty()) {
       return null;
     }
     sentVersion = part.version();
@@ -135,11 +136,16 @@ public final class WatchSession {
   }
 
   private DirectoryUpdate.Builder update(ChangeLog.Part part) {
-    return DirectoryUpdate.newBuilder()
-        .setEpoch(epoch)
-        .addAllWorkloads(part.workloads())
-        .addAllRemovedPodUids(part.removedPodUids())
-        .addAllEndedPodUids(part.endedPodUids());
+    DirectoryUpdate.Builder update =
+        DirectoryUpdate.newBuilder()
+            .setEpoch(epoch)
+            .addAllWorkloads(part.workloads())
+            .addAllRemovedPodUids(part.removedPodUids())
+            .addAllEndedPodUids(part.endedPodUids());
+    if (part.labelKeys() != null) {
+      update.setLabelKeys(LabelKeys.newBuilder().addAllKeys(part.labelKeys()));
+    }
+    return update;
   }
 
   private static DirectoryMessage message(DirectoryUpdate.Builder update) {

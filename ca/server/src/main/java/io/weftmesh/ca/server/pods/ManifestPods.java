@@ -3,16 +3,21 @@ package io.weftmesh.ca.server.pods;
 import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.Namespace;
 import io.fabric8.kubernetes.api.model.PodIP;
+import io.weftmesh.policy.LabelSyntax;
 import io.weftmesh.policy.OptIn;
+import io.weftmesh.policy.compile.Subsets;
 import io.weftmesh.policy.manifest.ManifestDirectory;
 import io.weftmesh.policy.manifest.Manifests;
+import io.weftmesh.policy.v1alpha1.TrafficShift;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.nio.file.Path;
 import java.time.DateTimeException;
 import java.time.Instant;
+import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
@@ -23,11 +28,12 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Pods and their namespaces from a folder of YAML, followed as it is edited. What is wrong in it is
- * logged by the folder.
+ * Pods and their namespaces from a folder of YAML, followed as it is edited, and of TrafficShifts
+ * which labels of pods they ask for. What is wrong in it is logged by the folder.
  */
 public final class ManifestPods implements PodSource {
   private final ManifestDirectory<Item> folder;
+  private final AskedLabels asked;
   private final List<Consumer<? super Pods>> listeners = new CopyOnWriteArrayList<>();
   private volatile Pods current = Pods.NONE;
 
@@ -41,8 +47,12 @@ public final class ManifestPods implements PodSource {
       Pod pod, Map<String, String> labels, boolean hostNetwork, @Nullable String phase)
       implements Item {}
 
-  private ManifestPods(ManifestDirectory<Item> folder) {
+  /** The labels of pods that a shift asks for. */
+  private record Asking(Set<String> keys) implements Item {}
+
+  private ManifestPods(ManifestDirectory<Item> folder, InstantSource clock) {
     this.folder = folder;
+    this.asked = new AskedLabels(clock);
   }
 
   /**
@@ -50,15 +60,17 @@ public final class ManifestPods implements PodSource {
    *
    * @throws IOException if it cannot be listed
    */
-  public static ManifestPods follow(Path path, ScheduledExecutorService scheduler)
-      throws IOException {
+  public static ManifestPods follow(
+      Path path, ScheduledExecutorService scheduler, InstantSource clock) throws IOException {
     ManifestPods pods =
         new ManifestPods(
             ManifestDirectory.follow(
                 path,
-                Set.of(Namespace.class, io.fabric8.kubernetes.api.model.Pod.class),
+                Set.of(
+                    Namespace.class, io.fabric8.kubernetes.api.model.Pod.class, TrafficShift.class),
                 ManifestPods::reduce,
-                scheduler));
+                scheduler),
+            clock);
     pods.folder.onChange(pods::take);
     return pods;
   }
@@ -79,11 +91,14 @@ public final class ManifestPods implements PodSource {
     listeners.forEach(listener -> listener.accept(current));
   }
 
-  private static Pods fold(Manifests<Item> manifests) {
+  private Pods fold(Manifests<Item> manifests) {
     Map<String, Map<String, String>> namespaces = new HashMap<>();
     manifests
         .values(NamespaceLabels.class)
         .forEach(namespace -> namespaces.put(namespace.name(), namespace.labels()));
+    Set<String> keys = new HashSet<>();
+    manifests.values(Asking.class).forEach(asking -> keys.addAll(asking.keys()));
+    Set<String> told = asked.tell(keys);
     List<Pod> pods = new ArrayList<>();
     for (Candidate candidate : manifests.values(Candidate.class)) {
       Pod pod = candidate.pod();
@@ -95,22 +110,30 @@ public final class ManifestPods implements PodSource {
               candidate.hostNetwork(),
               candidate.phase());
       pods.add(
-          new Pod(
-              pod.uid(),
-              pod.namespace(),
-              pod.name(),
-              pod.serviceAccount(),
-              pod.node(),
-              pod.addresses(),
-              verdict.in(),
-              verdict == OptIn.Verdict.ENDED,
-              pod.created()));
+          pod.with(verdict.in(), verdict == OptIn.Verdict.ENDED, only(told, candidate.labels())));
     }
-    return new Pods(pods, manifests.complete());
+    return new Pods(pods, told, manifests.complete());
+  }
+
+  private static Map<String, String> only(Set<String> keys, Map<String, String> labels) {
+    if (keys.isEmpty()) {
+      return Map.of();
+    }
+    Map<String, String> kept = new HashMap<>();
+    for (String key : keys) {
+      String value = labels.get(key);
+      if (value != null) {
+        kept.put(key, value);
+      }
+    }
+    return kept;
   }
 
   private static Item reduce(HasMetadata object) {
-    Map<String, String> labels = meshLabel(object.getMetadata().getLabels());
+    if (object instanceof TrafficShift shift) {
+      return new Asking(Subsets.keysAskedFor(shift.getSpec()));
+    }
+    Map<String, String> labels = labels(object.getMetadata().getLabels());
     if (!(object instanceof io.fabric8.kubernetes.api.model.Pod pod)) {
       return new NamespaceLabels(object.getMetadata().getName(), labels);
     }
@@ -140,10 +163,17 @@ public final class ManifestPods implements PodSource {
     return uid;
   }
 
-  /** Thousands of pods have dozens of labels each, and one of them matters here. */
-  private static Map<String, String> meshLabel(@Nullable Map<String, String> labels) {
-    String value = labels == null ? null : labels.get(OptIn.LABEL);
-    return value == null ? Map.of() : Map.of(OptIn.LABEL, value.intern());
+  /** Which of them will be asked for is not known yet. Thousands of pods share most of them. */
+  private static Map<String, String> labels(@Nullable Map<String, String> labels) {
+    Map<String, String> kept = new HashMap<>();
+    if (labels != null) {
+      labels.forEach((key, value) -> {
+        if (value != null && LabelSyntax.isKey(key) && LabelSyntax.isValue(value)) {
+          kept.put(key.intern(), value.intern());
+        }
+      });
+    }
+    return Map.copyOf(kept);
   }
 
   private static @Nullable String phase(io.fabric8.kubernetes.api.model.Pod pod) {

@@ -50,6 +50,33 @@ class ChangeLogTest {
   }
 
   @Test
+  void tellsWhichLabelsAreCarriedOnceAndAfterThosePodsThatHaveThem() {
+    changes.put(workload("a", "1"));
+    changes.put(workload("b", "1"));
+    long before = changes.version();
+    changes.labelKeys(Set.of("version"));
+
+    assertThat(changes.since(0, 1).labelKeys()).isNull();
+    assertThat(changes.since(0, 10).labelKeys()).containsExactly("version");
+    ChangeLog.Part part = changes.since(before, 10);
+    assertThat(part.labelKeys()).containsExactly("version");
+    assertThat(part.isEmpty()).isFalse();
+    assertThat(changes.since(part.version(), 10).isEmpty()).isTrue();
+  }
+
+  @Test
+  void keysThatAreWhatTheyWereAreNoNews() {
+    changes.labelKeys(Set.of("version"));
+    long before = changes.version();
+
+    changes.labelKeys(Set.of("version"));
+
+    assertThat(changes.version()).isEqualTo(before);
+    changes.labelKeys(Set.of());
+    assertThat(changes.since(before, 10).labelKeys()).isEmpty();
+  }
+
+  @Test
   void forgetsOldRemovalsAndSaysSo() {
     long before = changes.version();
     for (int i = 0; i < 4; i++) {

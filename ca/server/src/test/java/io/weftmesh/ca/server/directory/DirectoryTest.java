@@ -405,4 +405,57 @@ class DirectoryTest {
     a2.session.acknowledge(0, 99);
     assertThat(directory.acknowledgedBundles()).isEqualTo(Map.of("node-a", 1L));
   }
+
+  @Test
+  void labelsThatAreAskedForReachANodeAsADifference() throws Exception {
+    Reader reader = new Reader(NODE_A);
+    assertThat(reader.last().hasLabelKeys()).isFalse();
+
+    pods.ask("version").labels("web-1", Map.of("version", "v1"));
+    podsChanged();
+
+    assertThat(reader.last().getFull()).isFalse();
+    assertThat(reader.last().getLabelKeys().getKeysList()).containsExactly("version");
+    assertThat(reader.last().getWorkloadsList())
+        .singleElement()
+        .satisfies(workload -> assertThat(workload.getLabelsMap()).containsEntry("version", "v1"));
+  }
+
+  @Test
+  void aKeyThatNoPodHasIsToldAsWell() throws Exception {
+    Reader reader = new Reader(NODE_A);
+
+    pods.ask("version");
+    podsChanged();
+
+    assertThat(reader.last().getWorkloadsList()).isEmpty();
+    assertThat(reader.last().getLabelKeys().getKeysList()).containsExactly("version");
+  }
+
+  @Test
+  void aNodeThatComesLaterIsToldTheKeysWithTheFullState() throws Exception {
+    pods.ask("version").labels("web-1", Map.of("version", "v1"));
+    podsChanged();
+
+    Reader reader = new Reader(NODE_A);
+
+    assertThat(reader.last().getFull()).isTrue();
+    assertThat(reader.last().getLabelKeys().getKeysList()).containsExactly("version");
+  }
+
+  @Test
+  void aNodeThatResumesIsToldTheKeysOnlyIfTheyChanged() throws Exception {
+    pods.ask("version");
+    podsChanged();
+    DirectoryUpdate known = new Reader(NODE_A).last();
+
+    Reader same = new Reader(NODE_A, "p2", known.getEpoch(), known.getVersion(), 100);
+    assertThat(same.updates).isEmpty();
+    pods.ask("track");
+    podsChanged();
+    Reader changed = new Reader(NODE_A, "p3", known.getEpoch(), known.getVersion(), 100);
+
+    assertThat(changed.last().getFull()).isFalse();
+    assertThat(changed.last().getLabelKeys().getKeysList()).containsExactly("track");
+  }
 }

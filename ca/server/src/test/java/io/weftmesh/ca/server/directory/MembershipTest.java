@@ -363,4 +363,34 @@ class MembershipTest {
 
     assertThat(states()).containsOnlyKeys("web-1", "echo-1");
   }
+
+  @Test
+  void carriesTheLabelsThatAreAskedForAndTellsOnlyThePodsThatHaveThem() throws Exception {
+    long before = changes.version();
+
+    pods.ask("version").labels("web-1", Map.of("version", "v1"));
+    podsChanged();
+
+    ChangeLog.Part part = changes.since(before, 10);
+    assertThat(part.workloads()).extracting(Workload::getPodUid).containsExactly("web-1");
+    assertThat(part.workloads().getFirst().getLabelsMap()).isEqualTo(Map.of("version", "v1"));
+    assertThat(part.labelKeys()).containsExactly("version");
+  }
+
+  @Test
+  void aRelabelledPodIsToldAnewAndStaysInItsState() throws Exception {
+    pods.ask("version").labels("web-1", Map.of("version", "v1"));
+    podsChanged();
+    report("node-a", "web-1");
+    long before = changes.version();
+
+    pods.labels("web-1", Map.of("version", "v2"));
+    podsChanged();
+
+    ChangeLog.Part part = changes.since(before, 10);
+    assertThat(part.workloads()).hasSize(1);
+    assertThat(part.workloads().getFirst().getLabelsMap()).isEqualTo(Map.of("version", "v2"));
+    assertThat(part.workloads().getFirst().getState()).isEqualTo(CAPTURED);
+    assertThat(part.labelKeys()).isNull();
+  }
 }

@@ -4,6 +4,7 @@ import java.net.InetAddress;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.Consumer;
 import java.util.function.UnaryOperator;
@@ -12,6 +13,7 @@ import org.jspecify.annotations.Nullable;
 /** Pods that a test puts together. */
 public final class TestPods implements PodSource {
   private final Map<String, Pod> pods = new TreeMap<>();
+  private Set<String> labelKeys = Set.of();
   private boolean complete = true;
 
   /** An opted-in pod of namespace shop. */
@@ -66,7 +68,8 @@ public final class TestPods implements PodSource {
                 p.addresses(),
                 optedIn,
                 p.ended(),
-                p.created()));
+                p.created(),
+                p.labels()));
   }
 
   public TestPods end(String uid) {
@@ -82,7 +85,8 @@ public final class TestPods implements PodSource {
                 p.addresses(),
                 false,
                 true,
-                p.created()));
+                p.created(),
+                p.labels()));
   }
 
   public TestPods created(String uid, Instant when) {
@@ -98,7 +102,18 @@ public final class TestPods implements PodSource {
                 p.addresses(),
                 p.optedIn(),
                 p.ended(),
-                when));
+                when,
+                p.labels()));
+  }
+
+  /** Somebody asks for labels of these keys; what pods have of them is given to {@link #labels}. */
+  public TestPods ask(String... keys) {
+    labelKeys = Set.of(keys);
+    return this;
+  }
+
+  public TestPods labels(String uid, Map<String, String> labels) {
+    return change(uid, p -> p.with(p.optedIn(), p.ended(), labels));
   }
 
   private TestPods change(String uid, UnaryOperator<Pod> change) {
@@ -117,7 +132,7 @@ public final class TestPods implements PodSource {
 
   @Override
   public Pods current() {
-    return new Pods(pods.values(), complete);
+    return new Pods(pods.values(), labelKeys, complete);
   }
 
   @Override
