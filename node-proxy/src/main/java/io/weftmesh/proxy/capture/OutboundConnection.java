@@ -7,7 +7,6 @@ import io.weftmesh.policy.model.Backend;
 import io.weftmesh.policy.model.BackendSettings;
 import io.weftmesh.policy.model.RouteRule;
 import io.weftmesh.policy.model.RouteTable;
-import io.weftmesh.policy.model.ServicePortKey;
 import io.weftmesh.policy.model.WeightedBackend;
 import io.weftmesh.proxy.balance.Endpoint;
 import io.weftmesh.proxy.balance.EndpointSet;
@@ -338,7 +337,7 @@ final class OutboundConnection implements Detector.Listener {
     private int count;
     private boolean drawn;
     private boolean cancelled;
-    private @Nullable ServicePortKey backend;
+    private Backend.@Nullable Service backend;
     private @Nullable Future<Upstream> connecting;
 
     Attempt(Taker taker) {
@@ -372,7 +371,7 @@ final class OutboundConnection implements Detector.Listener {
         }
         WeightedBackend next = rule.backends().next();
         if (next != null && next.backend() instanceof Backend.Service service) {
-          backend = service.key();
+          backend = service;
         }
       }
       if (backend == null) {
@@ -383,7 +382,10 @@ final class OutboundConnection implements Detector.Listener {
       BackendSettings settings = snapshot.backendSettings(backend.service());
       Sticky sticky =
           Stickiness.of(
-              snapshot.servicePort(backend), settings, null, client.http().address(to.family()));
+              snapshot.servicePort(backend.key()),
+              settings,
+              null,
+              client.http().address(to.family()));
       Pick pick =
           shared.balancer(backend, settings).pick(endpoints, count == 0 ? null : tried, sticky);
       if (pick == null) {

@@ -1,9 +1,9 @@
 package io.weftmesh.proxy.capture;
 
 import io.netty.channel.socket.SocketChannel;
+import io.weftmesh.policy.model.Backend;
 import io.weftmesh.policy.model.BackendSettings;
 import io.weftmesh.policy.model.ServiceKey;
-import io.weftmesh.policy.model.ServicePortKey;
 import io.weftmesh.proxy.balance.Balancer;
 import io.weftmesh.proxy.balance.Balancers;
 import io.weftmesh.proxy.balance.ServiceControls;
@@ -25,7 +25,7 @@ import java.util.concurrent.ConcurrentHashMap;
  */
 public final class OutboundConnections {
   private final SnapshotHolder snapshots;
-  private final Balancers<ServicePortKey> balancers;
+  private final Balancers<Backend.Service> balancers;
   private final ServiceControls<ServiceKey> controls;
   private final Connector connector;
   private final LocalPods localPods;
@@ -36,7 +36,7 @@ public final class OutboundConnections {
 
   public OutboundConnections(
       SnapshotHolder snapshots,
-      Balancers<ServicePortKey> balancers,
+      Balancers<Backend.Service> balancers,
       ServiceControls<ServiceKey> controls,
       Connector connector,
       LocalPods localPods,
@@ -78,7 +78,7 @@ public final class OutboundConnections {
     return snapshots.get();
   }
 
-  Balancer balancer(ServicePortKey backend, BackendSettings settings) {
+  Balancer balancer(Backend.Service backend, BackendSettings settings) {
     return balancers.of(backend, settings);
   }
 

@@ -1,5 +1,6 @@
 package io.weftmesh.proxy.cluster;
 
+import io.weftmesh.policy.model.Backend;
 import io.weftmesh.policy.model.ServicePortKey;
 import io.weftmesh.proxy.balance.Endpoint;
 import io.weftmesh.proxy.balance.EndpointSet;
@@ -7,6 +8,7 @@ import io.weftmesh.proxy.cluster.ClusterObject.ServiceObject;
 import io.weftmesh.proxy.cluster.ClusterObject.SliceObject;
 import io.weftmesh.proxy.cluster.ClusterObject.SliceObject.Place;
 import io.weftmesh.proxy.routing.IpFamily;
+import io.weftmesh.proxy.routing.PodLabels;
 import java.net.InetSocketAddress;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -31,6 +33,9 @@ import org.jspecify.annotations.Nullable;
  *       node; else the same with zones. Hints that not all have are not followed at all.
  * </ol>
  *
+ * <p>Of a subset the same holds among its own pods, as if it were a Service of its own. A pod whose
+ * labels nobody has told belongs to none.
+ *
  * <p>A set that comes out like the one before is the one before: balancers go by identity. Not
  * thread-safe.
  */
@@ -53,12 +58,32 @@ final class EndpointSets {
 
   EndpointSet of(
       ServiceObject service, ServiceObject.Port port, IpFamily family, List<SliceObject> slices) {
-    Key key = new Key(new ServicePortKey(service.key(), port.number()), family);
+    Key key = new Key(new ServicePortKey(service.key(), port.number()), Map.of(), family);
     Known known = before.get(key);
     Known current =
         known != null && known.service.equals(service) && known.slices.equals(slices)
             ? known
             : new Known(service, slices, set(service, candidates(port, family, slices), known));
+    now.put(key, current);
+    return current.set;
+  }
+
+  EndpointSet of(
+      Backend.Service subset,
+      ServiceObject service,
+      ServiceObject.Port port,
+      IpFamily family,
+      List<SliceObject> slices,
+      PodLabels labels) {
+    Key key = new Key(subset.key(), subset.labels(), family);
+    List<Candidate> own =
+        filter(
+            candidates(port, family, slices),
+            place -> {
+              Map<String, String> known = labels.of(place.podUid(), place.address());
+              return known != null && subset.admits(known);
+            });
+    Known current = new Known(service, slices, set(service, own, before.get(key)));
     now.put(key, current);
     return current.set;
   }
@@ -78,7 +103,7 @@ final class EndpointSets {
   /** A set and what it was made of: most Services do not change from one snapshot to the next. */
   private record Known(ServiceObject service, List<SliceObject> slices, EndpointSet set) {}
 
-  private record Key(ServicePortKey port, IpFamily family) {}
+  private record Key(ServicePortKey port, Map<String, String> labels, IpFamily family) {}
 
   private record Candidate(Place place, InetSocketAddress address) {}
 

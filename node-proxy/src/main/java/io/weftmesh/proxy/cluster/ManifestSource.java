@@ -4,14 +4,19 @@ import io.weftmesh.policy.manifest.ManifestDirectory;
 import io.weftmesh.policy.manifest.ManifestObject;
 import io.weftmesh.policy.manifest.ManifestProblem;
 import io.weftmesh.policy.manifest.Manifests;
+import io.weftmesh.proxy.routing.PodLabels;
 import io.weftmesh.proxy.routing.SnapshotHolder;
 import io.weftmesh.proxy.telemetry.Gauge;
 import io.weftmesh.proxy.telemetry.Metrics;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.Future;
 import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -20,10 +25,15 @@ import org.slf4j.LoggerFactory;
  * scheduler's thread.
  *
  * <p>The folder itself is looked at every tenth of a second, which gathers what is written
- * together: nothing more is waited for here.
+ * together: nothing more is waited for here. Labels of pods, which the folder has too but nodes of
+ * a cluster have not, come from the mesh's directory, and what comes of them in a moment is
+ * gathered.
  */
 public final class ManifestSource implements ClusterSource {
   private static final Logger log = LoggerFactory.getLogger(ManifestSource.class);
+
+  /** A Deployment that is scaled up tells of many pods in a row. */
+  private static final Duration LABELS_GATHERED_FOR = Duration.ofMillis(50);
 
   private final Path folder;
   private final SnapshotHolder holder;
@@ -33,17 +43,19 @@ public final class ManifestSource implements ClusterSource {
   private final ManifestDirectory<ClusterObject> directory;
   private volatile List<String> problems = List.of();
   private volatile boolean published;
+  private final AtomicBoolean labelsChanged = new AtomicBoolean();
 
   private ManifestSource(
       Path folder,
       String node,
+      PodLabels labels,
       SnapshotHolder holder,
       Metrics metrics,
       ScheduledExecutorService scheduler)
       throws IOException {
     this.folder = folder;
     this.holder = holder;
-    this.fold = new SnapshotFold(node, null);
+    this.fold = new SnapshotFold(node, null, labels);
     this.version =
         metrics.gauges("weft_snapshot_version", "The snapshot in force; grows by one.").with();
     this.problemCount =
@@ -57,17 +69,20 @@ public final class ManifestSource implements ClusterSource {
   /**
    * Reads the folder and publishes what it says, now and whenever that changes.
    *
+   * @param labels by which subsets of a Service's pods are told apart
    * @throws IOException when the folder can't be read
    */
   public static ManifestSource follow(
       Path folder,
       String node,
+      PodLabels labels,
       SnapshotHolder holder,
       Metrics metrics,
       ScheduledExecutorService scheduler)
       throws IOException {
-    ManifestSource source = new ManifestSource(folder, node, holder, metrics, scheduler);
+    ManifestSource source = new ManifestSource(folder, node, labels, holder, metrics, scheduler);
     source.directory.onChange(source::publish);
+    labels.onLabels(() -> source.publishSoon(scheduler));
     return source;
   }
 
@@ -88,7 +103,21 @@ public final class ManifestSource implements ClusterSource {
     directory.close();
   }
 
-  private void publish(Manifests<ClusterObject> manifests) {
+  private void publishSoon(ScheduledExecutorService scheduler) {
+    if (!scheduler.isShutdown() && labelsChanged.compareAndSet(false, true)) {
+      Future<?> _ =
+          scheduler.schedule(
+              () -> {
+                labelsChanged.set(false);
+                publish(directory.current());
+              },
+              LABELS_GATHERED_FOR.toMillis(),
+              TimeUnit.MILLISECONDS);
+    }
+  }
+
+  /** Called when the folder changes, and when labels do. */
+  private synchronized void publish(Manifests<ClusterObject> manifests) {
     List<String> lines = new ArrayList<>();
     for (ManifestProblem problem : manifests.problems()) {
       lines.add(problem.toString());

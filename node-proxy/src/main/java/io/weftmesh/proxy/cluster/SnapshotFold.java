@@ -8,6 +8,7 @@ import io.weftmesh.policy.compile.Problem;
 import io.weftmesh.policy.compile.RouteSpec;
 import io.weftmesh.policy.compile.ServiceShape;
 import io.weftmesh.policy.compile.Written;
+import io.weftmesh.policy.model.Backend;
 import io.weftmesh.policy.model.Protocol;
 import io.weftmesh.policy.model.ServiceKey;
 import io.weftmesh.policy.model.ServicePortKey;
@@ -27,6 +28,7 @@ import io.weftmesh.proxy.cluster.ClusterObject.SliceObject;
 import io.weftmesh.proxy.routing.Destination.PodDestination;
 import io.weftmesh.proxy.routing.InboundPolicy;
 import io.weftmesh.proxy.routing.IpFamily;
+import io.weftmesh.proxy.routing.PodLabels;
 import io.weftmesh.proxy.routing.ServicePort;
 import io.weftmesh.proxy.routing.Snapshot;
 import io.weftmesh.proxy.routing.Workload;
@@ -51,11 +53,17 @@ final class SnapshotFold {
 
   private final String node;
   private final EndpointSets endpoints;
+  private final PodLabels labels;
+  private final HeldShifts held = new HeldShifts();
   private Compiled compiled = Compiled.NOTHING;
   private long version;
 
-  SnapshotFold(String node, @Nullable String zone) {
+  /**
+   * @param labels by which subsets are told apart
+   */
+  SnapshotFold(String node, @Nullable String zone, PodLabels labels) {
     this.node = node;
+    this.labels = labels;
     this.endpoints = new EndpointSets(node, zone);
   }
 
@@ -74,7 +82,7 @@ final class SnapshotFold {
         PolicyCompiler.compile(
                 new PolicyObjects(
                     sorted.routes,
-                    sorted.shifts,
+                    held.release(sorted.shifts, labels.keys(), problems),
                     sorted.policies,
                     sorted.securities,
                     sorted.accesses),
@@ -89,6 +97,7 @@ final class SnapshotFold {
     compiled.backends().forEach(builder::backendSettings);
     endpoints.begin();
     sorted.services.values().forEach(service -> addService(builder, service, sorted));
+    compiled.subsets().forEach(subset -> addSubset(builder, subset, sorted));
     sorted.pods.forEach(pod -> addPod(builder, pod, sorted, problems));
     return new Folded(builder.build(), List.copyOf(problems));
   }
@@ -118,6 +127,22 @@ final class SnapshotFold {
           builder.pod(
               new PodDestination(place.address(), service.key().namespace(), "", place.podUid()));
         }
+      }
+    }
+  }
+
+  private void addSubset(Snapshot.Builder builder, Backend.Service subset, Sorted sorted) {
+    ServiceObject service = sorted.services.get(subset.service());
+    if (service == null) {
+      return;
+    }
+    List<SliceObject> slices = sorted.slices.getOrDefault(service.key(), List.of());
+    for (ServiceObject.Port port : service.ports()) {
+      if (port.number() == subset.key().port()) {
+        builder.subset(
+            subset,
+            endpoints.of(subset, service, port, IpFamily.IPV4, slices, labels),
+            endpoints.of(subset, service, port, IpFamily.IPV6, slices, labels));
       }
     }
   }

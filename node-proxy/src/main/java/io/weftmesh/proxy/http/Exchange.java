@@ -194,7 +194,7 @@ final class Exchange {
       budget = proxy.controls().budget(of.port().service(), to.policy().retries().budget());
       budget.request();
     }
-    retries.hold(to.policy().retries(), budget, to.backend());
+    retries.hold(to.policy().retries(), budget, to.label());
     limits.hold(to.policy().timeouts(), to.settings().idleTimeout());
     ErrorAnswer tooSoon = admission.tooSoon(to.policy());
     if (tooSoon != null) {

@@ -2,6 +2,7 @@ package io.weftmesh.proxy.http;
 
 import io.netty.channel.EventLoop;
 import io.netty.channel.socket.DuplexChannel;
+import io.weftmesh.policy.model.Backend;
 import io.weftmesh.policy.model.BackendSettings;
 import io.weftmesh.policy.model.ServiceKey;
 import io.weftmesh.policy.model.ServicePortKey;
@@ -27,7 +28,7 @@ import java.util.stream.Collectors;
 public final class HttpProxy {
   private final HttpSettings settings;
   private final SnapshotHolder snapshots;
-  private final Balancers<ServicePortKey> balancers;
+  private final Balancers<Backend.Service> balancers;
   private final ServiceControls<ServiceKey> controls;
   private final FaultDraw faults;
   private final HttpMetrics metrics;
@@ -43,7 +44,7 @@ public final class HttpProxy {
   public HttpProxy(
       HttpSettings settings,
       SnapshotHolder snapshots,
-      Balancers<ServicePortKey> balancers,
+      Balancers<Backend.Service> balancers,
       ServiceControls<ServiceKey> controls,
       HttpMetrics metrics,
       RandomGenerator random) {
@@ -132,7 +133,7 @@ public final class HttpProxy {
     return timeout.isZero() ? Deadline.NONE : Deadline.now(loop) + timeout.toNanos();
   }
 
-  Balancer balancer(ServicePortKey backend, BackendSettings settings) {
+  Balancer balancer(Backend.Service backend, BackendSettings settings) {
     return balancers.of(backend, settings);
   }
 
@@ -153,10 +154,9 @@ public final class HttpProxy {
   }
 
   private void forgetServicesThatAreGone(Snapshot now) {
-    var ports = Set.copyOf(now.servicePorts());
-    balancers.retain(ports);
+    balancers.retain(now::has);
     controls.retain(
-        ports.stream().map(ServicePortKey::service).collect(Collectors.toSet()),
+        now.servicePorts().stream().map(ServicePortKey::service).collect(Collectors.toSet()),
         now.localPods().stream().map(Workload::uid).collect(Collectors.toSet()));
   }
 }

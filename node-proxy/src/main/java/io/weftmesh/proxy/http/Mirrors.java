@@ -83,12 +83,12 @@ final class Mirrors {
       } else if (filter.backend() instanceof Backend.Service to) {
         exchange.follow(
             new Routed.Forward(
-                to.key(),
-                to.key().toString(),
+                to,
+                to.toString(),
                 List.of(),
                 List.of(),
                 ONCE,
-                proxy.snapshot().backendSettings(to.key().service())));
+                proxy.snapshot().backendSettings(to.service())));
       } else {
         exchange.follow(
             new Routed.Refuse(

@@ -1,8 +1,8 @@
 package io.weftmesh.proxy.http;
 
+import io.weftmesh.policy.model.Backend;
 import io.weftmesh.policy.model.FaultPolicy;
 import io.weftmesh.policy.model.RequestPolicy;
-import io.weftmesh.policy.model.ServicePortKey;
 import io.weftmesh.proxy.balance.FaultDraw.Fault;
 import io.weftmesh.proxy.balance.ServiceLimits;
 import io.weftmesh.proxy.balance.ServiceLimits.Full;
@@ -113,7 +113,7 @@ final class RequestAdmission implements AutoCloseable {
   }
 
   private ServiceLimits.Admission acquire(Use use, Target target) {
-    ServicePortKey backend = target.backend();
+    Backend.Service backend = target.backend();
     return backend == null
         ? Place.UNCOUNTED
         : proxy.controls().limits(backend.service()).acquire(use, target.settings(), client.uid());

@@ -6,7 +6,6 @@ import io.weftmesh.policy.model.Filter;
 import io.weftmesh.policy.model.RequestPolicy;
 import io.weftmesh.policy.model.RouteRule;
 import io.weftmesh.policy.model.RouteTable;
-import io.weftmesh.policy.model.ServicePortKey;
 import io.weftmesh.policy.model.WeightedBackend;
 import io.weftmesh.proxy.http.codec.Head;
 import io.weftmesh.proxy.http.filter.RequestFilters;
@@ -22,13 +21,13 @@ sealed interface Routed {
   /**
    * It is sent.
    *
-   * @param backendKey null where nothing is balanced
-   * @param backend as metrics have it
+   * @param backend null where nothing is balanced
+   * @param label the backend as metrics have it
    * @param filters of the rule and the backend, for the answer
    */
   record Forward(
-      @Nullable ServicePortKey backendKey,
-      String backend,
+      Backend.@Nullable Service backend,
+      String label,
       List<Filter> filters,
       List<Filter.Mirror> mirrors,
       RequestPolicy policy,
@@ -75,12 +74,12 @@ sealed interface Routed {
     }
     List<Filter> filters = joined(rule.filters(), drawn.filters());
     return new Forward(
-        service.key(),
-        service.key().toString(),
+        service,
+        service.toString(),
         filters,
         mirrors(filters),
         rule.policy(),
-        snapshot.backendSettings(service.key().service()));
+        snapshot.backendSettings(service.service()));
   }
 
   private static @Nullable Routed filtered(

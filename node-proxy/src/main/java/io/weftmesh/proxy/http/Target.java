@@ -1,7 +1,7 @@
 package io.weftmesh.proxy.http;
 
+import io.weftmesh.policy.model.Backend;
 import io.weftmesh.policy.model.BackendSettings;
-import io.weftmesh.policy.model.ServicePortKey;
 import io.weftmesh.proxy.balance.Endpoint;
 import io.weftmesh.proxy.balance.Pick;
 import io.weftmesh.proxy.balance.Sticky;
@@ -20,7 +20,7 @@ import org.jspecify.annotations.Nullable;
 final class Target {
   private final HttpProxy proxy;
   private final ClientContext context;
-  private @Nullable ServicePortKey backend;
+  private Backend.@Nullable Service backend;
   private String label = "";
   private BackendSettings settings = BackendSettings.DEFAULT;
   private @Nullable Pick pick;
@@ -31,8 +31,8 @@ final class Target {
   }
 
   void hold(Routed.Forward to) {
-    backend = to.backendKey();
-    label = to.backend();
+    backend = to.backend();
+    label = to.label();
     settings = to.settings();
   }
 
@@ -55,7 +55,7 @@ final class Target {
   }
 
   /** Null where nothing is balanced. */
-  @Nullable ServicePortKey backend() {
+  Backend.@Nullable Service backend() {
     return backend;
   }
 
@@ -65,7 +65,7 @@ final class Target {
    * @param tried those that failed; null for none
    */
   @Nullable Endpoint next(Head request, @Nullable Tried tried) {
-    ServicePortKey of = backend;
+    Backend.Service of = backend;
     if (of == null || !(context.destination() instanceof ServiceDestination to)) {
       return context.endpoint();
     }
@@ -77,7 +77,7 @@ final class Target {
 
   /** Whether another endpoint than was chosen will do; then it is the one that is tried. */
   boolean settleFor(Endpoint other, Head request, @Nullable Tried tried) {
-    ServicePortKey of = backend;
+    Backend.Service of = backend;
     if (of == null || !(context.destination() instanceof ServiceDestination to)) {
       return false;
     }
@@ -96,9 +96,10 @@ final class Target {
     return true;
   }
 
-  private Sticky tie(Snapshot snapshot, ServicePortKey of, ServiceDestination to, Head request) {
+  private Sticky tie(
+      Snapshot snapshot, Backend.Service of, ServiceDestination to, Head request) {
     return Stickiness.of(
-        snapshot.servicePort(of),
+        snapshot.servicePort(of.key()),
         settings,
         new RoutedHead(request),
         context.pod().address(to.family()));
@@ -106,7 +107,7 @@ final class Target {
 
   /** Those of these that its connections are among: apart where they are limited. */
   Upstreams among(Upstreams all) {
-    ServicePortKey of = backend;
+    Backend.Service of = backend;
     return of == null || !settings.limitsConnections()
         ? all
         : all.limited(of.service(), proxy.controls().limits(of.service()).connections());

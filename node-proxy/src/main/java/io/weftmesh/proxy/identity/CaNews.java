@@ -15,7 +15,10 @@ import java.net.UnknownHostException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -93,6 +96,9 @@ public final class CaNews implements CaListener {
           update.getRemovedPodUidsList(),
           update.getEndedPodUidsList());
     }
+    if (update.getFull() || update.hasLabelKeys()) {
+      directory.carry(Set.copyOf(update.getLabelKeys().getKeysList()));
+    }
   }
 
   @Override
@@ -124,7 +130,15 @@ public final class CaNews implements CaListener {
         workload.getNode(),
         SpiffeId.parse(workload.getSpiffeId()),
         state(workload),
-        addresses);
+        addresses,
+        labels(workload));
+  }
+
+  /** The same few words on thousands of pods. */
+  private static Map<String, String> labels(Workload workload) {
+    Map<String, String> labels = new HashMap<>();
+    workload.getLabelsMap().forEach((key, value) -> labels.put(key.intern(), value.intern()));
+    return labels;
   }
 
   private static WorkloadState state(Workload workload) {

@@ -1,5 +1,6 @@
 package io.weftmesh.proxy.identity;
 
+import io.weftmesh.proxy.routing.PodLabels;
 import java.net.InetAddress;
 import java.time.Instant;
 import java.time.InstantSource;
@@ -16,10 +17,11 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Which pod address is whose, in the whole mesh, as the ca last said. Read on any thread without a
- * lock; changed on the control thread. Never expires: when the ca is gone the last state serves.
+ * Which pod address is whose, in the whole mesh, as the ca last said, and the labels of these pods
+ * that some shift asks for. Read on any thread without a lock; changed on the control thread. Never
+ * expires: when the ca is gone the last state serves.
  */
-public final class WorkloadDirectory {
+public final class WorkloadDirectory implements PodLabels {
   /** Hears of each address that changes hands or state, on the control thread, after the change. */
   @FunctionalInterface
   public interface Listener {
@@ -36,6 +38,8 @@ public final class WorkloadDirectory {
   private final Map<String, WorkloadEntry> byPodUid = new ConcurrentHashMap<>();
   private final EndedPods ended = new EndedPods(MAX_ENDED);
   private final List<Listener> listeners = new CopyOnWriteArrayList<>();
+  private final List<Runnable> labelListeners = new CopyOnWriteArrayList<>();
+  private volatile Set<String> labelKeys = Set.of();
   private volatile boolean known;
   private volatile long version;
   private volatile Instant updated = Instant.EPOCH;
@@ -76,6 +80,23 @@ public final class WorkloadDirectory {
     return known;
   }
 
+  @Override
+  public Set<String> keys() {
+    return labelKeys;
+  }
+
+  @Override
+  public @Nullable Map<String, String> of(@Nullable String podUid, InetAddress address) {
+    WorkloadEntry entry = podUid == null ? byAddress.get(address) : byPodUid.get(podUid);
+    return entry == null ? null : entry.labels();
+  }
+
+  /** The listener is called on the control thread. */
+  @Override
+  public void onLabels(Runnable listener) {
+    labelListeners.add(listener);
+  }
+
   /** The ca's number of the state, 0 for none. */
   public long version() {
     return version;
@@ -92,6 +113,14 @@ public final class WorkloadDirectory {
 
   public void onChange(Listener listener) {
     listeners.add(listener);
+  }
+
+  /** The entries carry labels under these keys from now on. */
+  void carry(Set<String> keys) {
+    if (!keys.equals(labelKeys)) {
+      labelKeys = keys;
+      labelListeners.forEach(Runnable::run);
+    }
   }
 
   /**
@@ -137,12 +166,15 @@ public final class WorkloadDirectory {
       Collection<String> removed,
       Collection<String> endedUids) {
     List<Change> changes = new ArrayList<>();
+    boolean otherLabels = false;
     // First of all, so that whoever finds an address without owner finds out why.
     Set<String> nowEnded = new HashSet<>(endedUids);
     endedUids.forEach(ended::add);
     // What comes is put before what goes is taken: an address that moves is never without owner.
     for (WorkloadEntry entry : changed) {
       WorkloadEntry old = byPodUid.put(entry.podUid(), entry);
+      Map<String, String> labelsBefore = old == null ? Map.of() : old.labels();
+      otherLabels |= !labelsBefore.equals(entry.labels());
       for (InetAddress address : entry.addresses()) {
         changes.add(new Change(address, byAddress.put(address, entry), entry));
       }
@@ -157,6 +189,7 @@ public final class WorkloadDirectory {
       }
       WorkloadEntry old = byPodUid.remove(podUid);
       if (old != null) {
+        otherLabels |= !old.labels().isEmpty();
         take(old, changes);
       }
     }
@@ -164,6 +197,9 @@ public final class WorkloadDirectory {
     updated = clock.instant();
     for (Change change : changes) {
       tell(change);
+    }
+    if (otherLabels) {
+      labelListeners.forEach(Runnable::run);
     }
   }
 

@@ -84,6 +84,7 @@ final class ExplainCommand implements Callable<Integer> {
                 read::snapshot,
                 trustDomain,
                 endpoint -> "in the mesh or not: only a running proxy knows",
+                read.labels(),
                 (backend, endpoints) -> List.of())
             .explain(question);
     spec.commandLine().getOut().print(json ? explanation.toJson() : explanation.toText());

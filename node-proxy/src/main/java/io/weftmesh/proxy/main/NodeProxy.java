@@ -4,8 +4,8 @@ import io.netty.channel.EventLoop;
 import io.netty.channel.EventLoopGroup;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.netty.util.concurrent.DefaultThreadFactory;
+import io.weftmesh.policy.model.Backend;
 import io.weftmesh.policy.model.ServiceKey;
-import io.weftmesh.policy.model.ServicePortKey;
 import io.weftmesh.proxy.admin.AdminServer;
 import io.weftmesh.proxy.admin.Readiness;
 import io.weftmesh.proxy.admin.explain.Explanations;
@@ -67,7 +67,7 @@ final class NodeProxy {
   private final Metrics metrics = new Metrics();
   private final Readiness readiness = new Readiness();
   private final SnapshotHolder snapshots = new SnapshotHolder();
-  private final Balancers<ServicePortKey> balancers =
+  private final Balancers<Backend.Service> balancers =
       new Balancers<>(System::nanoTime, new ThreadRandom());
   private final ServiceControls<ServiceKey> controls = new ServiceControls<>(System::nanoTime);
   private final EventLoopGroup loops;
@@ -154,7 +154,12 @@ final class NodeProxy {
             System::nanoTime);
     cluster =
         ManifestSource.follow(
-            settings.manifests(), settings.node(), snapshots, metrics, clusterThread);
+            settings.manifests(),
+            settings.node(),
+            identity.directory(),
+            snapshots,
+            metrics,
+            clusterThread);
     addChecks();
     admin =
         AdminServer.start(
@@ -205,6 +210,7 @@ final class NodeProxy {
         snapshots::get,
         settings.trustDomain(),
         new MeshPeers(pods, identity.directory()),
+        identity.directory(),
         (backend, endpoints) -> balancers.of(backend).loads(endpoints));
   }
 

@@ -1,7 +1,7 @@
 package io.weftmesh.proxy.main;
 
+import io.weftmesh.policy.model.Backend;
 import io.weftmesh.policy.model.ServiceKey;
-import io.weftmesh.policy.model.ServicePortKey;
 import io.weftmesh.proxy.balance.Balancer;
 import io.weftmesh.proxy.balance.Balancers;
 import io.weftmesh.proxy.balance.ServiceControls;
@@ -26,12 +26,12 @@ final class ServiceMetrics {
   private static final List<String> LIMIT_LABELS = List.of("service", "limit", "client_pod");
 
   private final SnapshotHolder snapshots;
-  private final Balancers<ServicePortKey> balancers;
+  private final Balancers<Backend.Service> balancers;
   private final ServiceControls<ServiceKey> controls;
 
   private ServiceMetrics(
       SnapshotHolder snapshots,
-      Balancers<ServicePortKey> balancers,
+      Balancers<Backend.Service> balancers,
       ServiceControls<ServiceKey> controls) {
     this.snapshots = snapshots;
     this.balancers = balancers;
@@ -41,7 +41,7 @@ final class ServiceMetrics {
   static void register(
       Metrics metrics,
       SnapshotHolder snapshots,
-      Balancers<ServicePortKey> balancers,
+      Balancers<Backend.Service> balancers,
       ServiceControls<ServiceKey> controls) {
     var services = new ServiceMetrics(snapshots, balancers, controls);
     metrics.gauges(

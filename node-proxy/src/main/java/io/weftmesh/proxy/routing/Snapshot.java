@@ -42,6 +42,7 @@ public final class Snapshot {
   private final long version;
   private final Map<InetAddress, ServiceAddress> serviceAddresses;
   private final Map<ServicePortKey, PortEntry> ports;
+  private final Map<Backend.Service, Families> subsets;
   private final Map<ServiceKey, BackendSettings> backendSettings;
   private final Map<InetAddress, PodDestination> pods;
   private final Map<String, MeshPod> localPods;
@@ -54,6 +55,7 @@ public final class Snapshot {
     this.version = builder.version;
     this.serviceAddresses = builder.serviceAddresses;
     this.ports = builder.ports;
+    this.subsets = builder.subsets;
     this.backendSettings = builder.backendSettings;
     this.pods = builder.pods;
     this.localPods = builder.localPods;
@@ -106,7 +108,24 @@ public final class Snapshot {
   /** The endpoints that a Service's port may be sent to now, of one family; perhaps none. */
   public EndpointSet endpoints(ServicePortKey key, IpFamily family) {
     PortEntry entry = ports.get(key);
-    return entry == null ? EndpointSet.empty() : entry.endpoints(family);
+    return entry == null ? EndpointSet.empty() : entry.endpoints.of(family);
+  }
+
+  /**
+   * The endpoints that a backend may be sent to now, of one family. None for a subset that no pod
+   * is known to belong to.
+   */
+  public EndpointSet endpoints(Backend.Service backend, IpFamily family) {
+    if (!backend.isSubset()) {
+      return endpoints(backend.key(), family);
+    }
+    Families subset = subsets.get(backend);
+    return subset == null ? EndpointSet.empty() : subset.of(family);
+  }
+
+  /** Whether there is such a port, or subset of a port that some route leads to. */
+  public boolean has(Backend.Service backend) {
+    return backend.isSubset() ? subsets.containsKey(backend) : ports.containsKey(backend.key());
   }
 
   /** The port of a Service; null if there is none. */
@@ -195,6 +214,13 @@ public final class Snapshot {
             RequestPolicy.DEFAULT));
   }
 
+  /** Endpoints of both families. */
+  private record Families(EndpointSet ipv4, EndpointSet ipv6) {
+    EndpointSet of(IpFamily family) {
+      return family == IpFamily.IPV4 ? ipv4 : ipv6;
+    }
+  }
+
   /** The ports at one cluster address. Services have few: a scan is quicker than a hash. */
   private static final class ServiceAddress {
     private final ServiceKey service;
@@ -221,17 +247,15 @@ public final class Snapshot {
 
   private static final class PortEntry {
     private final ServicePort port;
-    private final EndpointSet ipv4;
-    private final EndpointSet ipv6;
+    private final Families endpoints;
     private final @Nullable RouteSets routes;
 
     /** Made when first asked for: most Services are never called from this node. */
     private volatile @Nullable RouteTable implied;
 
-    PortEntry(ServicePort port, EndpointSet ipv4, EndpointSet ipv6, @Nullable RouteSets routes) {
+    PortEntry(ServicePort port, Families endpoints, @Nullable RouteSets routes) {
       this.port = port;
-      this.ipv4 = ipv4;
-      this.ipv6 = ipv6;
+      this.endpoints = endpoints;
       this.routes = routes;
     }
 
@@ -246,10 +270,6 @@ public final class Snapshot {
       }
       return table;
     }
-
-    EndpointSet endpoints(IpFamily family) {
-      return family == IpFamily.IPV4 ? ipv4 : ipv6;
-    }
   }
 
   /** Gathers the parts of a snapshot. One thread; not to be used after {@link #build}. */
@@ -257,6 +277,7 @@ public final class Snapshot {
     private final long version;
     private final Map<InetAddress, ServiceAddress> serviceAddresses = new HashMap<>();
     private final Map<ServicePortKey, PortEntry> ports = new HashMap<>();
+    private final Map<Backend.Service, Families> subsets = new HashMap<>();
     private final Map<ServiceKey, BackendSettings> backendSettings = new HashMap<>();
     private final Map<InetAddress, PodDestination> pods = new HashMap<>();
     private final Map<String, MeshPod> localPods = new LinkedHashMap<>();
@@ -285,7 +306,13 @@ public final class Snapshot {
             .computeIfAbsent(address, a -> new ServiceAddress(port.service()))
             .add(new ServiceDestination(port, IpFamily.of(address)));
       }
-      ports.put(port.key(), new PortEntry(port, ipv4, ipv6, routes));
+      ports.put(port.key(), new PortEntry(port, new Families(ipv4, ipv6), routes));
+      return this;
+    }
+
+    /** A subset of a Service's endpoints that a route leads to. */
+    public Builder subset(Backend.Service subset, EndpointSet ipv4, EndpointSet ipv6) {
+      subsets.put(subset, new Families(ipv4, ipv6));
       return this;
     }
 

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.weftmesh.proxy.admin.explain.Explanations;
+import io.weftmesh.proxy.routing.PodLabels;
 import io.weftmesh.proxy.routing.Snapshot;
 import io.weftmesh.proxy.telemetry.Metrics;
 import java.io.IOException;
@@ -26,6 +27,7 @@ class AdminServerTest {
           () -> Snapshot.EMPTY,
           "cluster.local",
           endpoint -> "unknown",
+          PodLabels.NONE,
           (backend, endpoints) -> List.of());
 
   private static final InetSocketAddress ANY_PORT =

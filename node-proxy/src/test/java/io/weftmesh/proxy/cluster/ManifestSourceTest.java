@@ -19,6 +19,7 @@ import java.net.InetAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.util.Map;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import org.junit.jupiter.api.AfterEach;
@@ -87,12 +88,13 @@ class ManifestSourceTest {
   @TempDir Path folder;
   private final SnapshotHolder holder = new SnapshotHolder();
   private final ScheduledExecutorService scheduler = Executors.newSingleThreadScheduledExecutor();
+  private final ToldLabels labels = new ToldLabels();
   private ManifestSource source;
 
   @BeforeEach
   void follow() throws IOException {
     write("shop.yaml", SHOP);
-    source = ManifestSource.follow(folder, "node-1", holder, new Metrics(), scheduler);
+    source = ManifestSource.follow(folder, "node-1", labels, holder, new Metrics(), scheduler);
   }
 
   @AfterEach
@@ -185,7 +187,7 @@ class ManifestSourceTest {
     write("security.yaml", "kind: [MeshSecurity");
     SnapshotHolder fresh = new SnapshotHolder();
     try (ManifestSource started =
-        ManifestSource.follow(folder, "node-1", fresh, new Metrics(), scheduler)) {
+        ManifestSource.follow(folder, "node-1", labels, fresh, new Metrics(), scheduler)) {
       assertThat(fresh.get()).isSameAs(Snapshot.EMPTY);
       assertThat(started.notReady()).isNotEmpty();
       assertThat(started.problems()).singleElement().asString().startsWith("security.yaml:1: ");
@@ -200,5 +202,29 @@ class ManifestSourceTest {
     Path next = folder.resolve("." + name);
     Files.writeString(next, text, UTF_8);
     Files.move(next, folder.resolve(name), StandardCopyOption.ATOMIC_MOVE);
+  }
+
+  @Test
+  void aChangeOfLabelsMovesEndpointsWithoutAnyFileBeingTouched() throws IOException {
+    write(
+        "shift.yaml",
+        """
+        apiVersion: policy.weftmesh.io/v1alpha1
+        kind: TrafficShift
+        metadata: {name: cart, namespace: shop}
+        spec: {service: cart, backends: [{labels: {version: v2}, weight: 1}]}
+        """);
+    Backend.Service subset =
+        new Backend.Service(new ServicePortKey("shop", "cart", 80), Map.of("version", "v2"));
+    await().until(() -> source.problems().toString().contains("the ca has not told"));
+    assertThat(holder.get().has(subset)).isFalse();
+
+    labels.carry("version");
+    await().until(() -> holder.get().has(subset));
+    assertThat(source.problems()).isEmpty();
+    assertThat(holder.get().endpoints(subset, IpFamily.IPV4).isEmpty()).isTrue();
+
+    labels.tell("11111111-2222", Map.of("version", "v2"));
+    await().until(() -> !holder.get().endpoints(subset, IpFamily.IPV4).isEmpty());
   }
 }

@@ -16,6 +16,7 @@ import io.weftmesh.proxy.routing.Destination.PodDestination;
 import io.weftmesh.proxy.routing.Destination.ServiceDestination;
 import io.weftmesh.proxy.routing.InboundPolicy;
 import io.weftmesh.proxy.routing.IpFamily;
+import io.weftmesh.proxy.routing.PodLabels;
 import io.weftmesh.proxy.routing.Probe;
 import io.weftmesh.proxy.routing.ServicePort;
 import io.weftmesh.proxy.routing.Snapshot;
@@ -46,7 +47,7 @@ class SnapshotFoldTest {
         - {name: tcp-db, port: 5432}
       """;
 
-  private final SnapshotFold fold = new SnapshotFold("node-a", "zone-1");
+  private final SnapshotFold fold = new SnapshotFold("node-a", "zone-1", PodLabels.NONE);
 
   /**
    * Each endpoint is written as address, node, zone and marks: {@code r} not ready, {@code s} not

@@ -8,6 +8,7 @@ import io.weftmesh.proxy.cluster.ClusterObject.SliceObject;
 import io.weftmesh.proxy.routing.Exclusions;
 import io.weftmesh.proxy.routing.IpFamily;
 import io.weftmesh.proxy.routing.PodBounds;
+import io.weftmesh.proxy.routing.PodLabels;
 import io.weftmesh.proxy.routing.Snapshot;
 import java.lang.management.ManagementFactory;
 import java.net.InetAddress;
@@ -36,7 +37,7 @@ final class SnapshotScale {
     long empty = usedBytes();
     List<ClusterObject> objects = objects();
     long reduced = usedBytes();
-    SnapshotFold fold = new SnapshotFold("node-0", null);
+    SnapshotFold fold = new SnapshotFold("node-0", null, PodLabels.NONE);
     long started = System.nanoTime();
     Snapshot snapshot = fold.fold(objects).snapshot();
     long first = System.nanoTime() - started;

@@ -32,6 +32,7 @@ import io.netty.handler.codec.http2.Http2Settings;
 import io.netty.util.ReferenceCountUtil;
 import io.netty.util.concurrent.Future;
 import io.netty.util.concurrent.Promise;
+import io.weftmesh.policy.model.Backend;
 import io.weftmesh.policy.model.Protocol;
 import io.weftmesh.policy.model.ServicePortKey;
 import io.weftmesh.proxy.balance.Balancers;
@@ -68,7 +69,7 @@ final class Http2Loopback implements AutoCloseable {
   final InetSocketAddress address;
 
   private final SnapshotHolder snapshots = new SnapshotHolder();
-  private final Balancers<ServicePortKey> balancers =
+  private final Balancers<Backend.Service> balancers =
       new Balancers<>(System::nanoTime, new Random(1));
   private final ClientPod pod;
   private final List<Channel> listeners = new ArrayList<>();
@@ -159,7 +160,9 @@ final class Http2Loopback implements AutoCloseable {
     await()
         .untilAsserted(() ->
             assertThat(
-                    balancers.of(SERVICE).loads(snapshots.get().endpoints(SERVICE, IpFamily.IPV4)))
+                    balancers
+                        .of(new Backend.Service(SERVICE))
+                        .loads(snapshots.get().endpoints(SERVICE, IpFamily.IPV4)))
                 .allSatisfy(load -> assertThat(load.inHand()).isZero()));
   }
 

@@ -23,6 +23,7 @@ import io.netty.channel.socket.nio.NioServerSocketChannel;
 import io.netty.channel.socket.nio.NioSocketChannel;
 import io.netty.util.concurrent.Future;
 import io.netty.util.concurrent.Promise;
+import io.weftmesh.policy.model.Backend;
 import io.weftmesh.policy.model.BackendSettings;
 import io.weftmesh.policy.model.Protocol;
 import io.weftmesh.policy.model.ServiceKey;
@@ -84,7 +85,7 @@ class LoopbackTest {
   private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
   private final UnpooledByteBufAllocator allocator = new UnpooledByteBufAllocator(false);
   private final SnapshotHolder snapshots = new SnapshotHolder();
-  private final Balancers<ServicePortKey> balancers =
+  private final Balancers<Backend.Service> balancers =
       new Balancers<>(System::nanoTime, new Random(1));
   private final ServiceControls<ServiceKey> controls = new ServiceControls<>(System::nanoTime);
   private BackendSettings settings = BackendSettings.DEFAULT;
@@ -334,7 +335,9 @@ class LoopbackTest {
     await()
         .untilAsserted(() ->
             assertThat(
-                    balancers.of(SERVICE).loads(snapshots.get().endpoints(SERVICE, IpFamily.IPV4)))
+                    balancers
+                        .of(new Backend.Service(SERVICE))
+                        .loads(snapshots.get().endpoints(SERVICE, IpFamily.IPV4)))
                 .allSatisfy(load -> assertThat(load.inHand()).isZero()));
   }
 

@@ -56,6 +56,7 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Deque;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -75,7 +76,7 @@ final class Mesh implements AutoCloseable {
   final UnpooledByteBufAllocator allocator = new UnpooledByteBufAllocator(false);
   final ServiceControls<ServiceKey> controls = new ServiceControls<>(ticker::nanoTime);
   final SnapshotHolder snapshots = new SnapshotHolder();
-  final Balancers<ServicePortKey> balancers = new Balancers<>(ticker::nanoTime, new Random(3));
+  final Balancers<Backend.Service> balancers = new Balancers<>(ticker::nanoTime, new Random(3));
   final Dials dials = new Dials();
   final List<Wire> clients = new ArrayList<>();
   private final List<Http2Peer> peers = new ArrayList<>();
@@ -85,6 +86,7 @@ final class Mesh implements AutoCloseable {
 
   private final HttpProxy proxy;
   private EndpointSet endpoints = EndpointSet.empty();
+  private final Map<Backend.Service, EndpointSet> subsets = new HashMap<>();
   private RouteTable routes = RouteTable.of(rule(RetryPolicy.DEFAULT, Timeouts.NONE));
   private BackendSettings settings = BackendSettings.DEFAULT;
   private long version;
@@ -112,6 +114,17 @@ final class Mesh implements AutoCloseable {
     return publish();
   }
 
+  /** The endpoints of a subset, {@code 10.0.0.HOST}. */
+  Mesh subset(Backend.Service subset, int... hosts) {
+    subsets.put(
+        subset,
+        EndpointSet.of(
+            Arrays.stream(hosts)
+                .mapToObj(host -> Endpoint.of(address("10.0.0." + host, 8080)))
+                .toList()));
+    return publish();
+  }
+
   Mesh routes(RouteRule... rules) {
     routes = new RouteTable(List.of(rules), rules.length == 0 ? rule() : rules[0]);
     return publish();
@@ -127,7 +140,7 @@ final class Mesh implements AutoCloseable {
   }
 
   private Mesh publish() {
-    snapshots.publish(
+    Snapshot.Builder builder =
         new Snapshot.Builder(++version)
             .servicePort(
                 servicePort(),
@@ -135,8 +148,9 @@ final class Mesh implements AutoCloseable {
                 endpoints,
                 EndpointSet.empty(),
                 RouteSets.forAll(routes))
-            .backendSettings(SHOP.service(), settings)
-            .build());
+            .backendSettings(SHOP.service(), settings);
+    subsets.forEach((subset, set) -> builder.subset(subset, set, EndpointSet.empty()));
+    snapshots.publish(builder.build());
     return this;
   }
 
@@ -322,7 +336,7 @@ final class Mesh implements AutoCloseable {
   }
 
   Balancer balancer() {
-    return balancers.of(SHOP);
+    return balancers.of(new Backend.Service(SHOP));
   }
 
   EndpointSet endpointSet() {

@@ -6,10 +6,14 @@ import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException
 import com.google.protobuf.ByteString;
 import io.weftmesh.ca.fixtures.TestAuthority;
 import io.weftmesh.ca.v1.DirectoryUpdate;
+import io.weftmesh.ca.v1.LabelKeys;
 import io.weftmesh.ca.v1.Workload;
 import java.net.InetAddress;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 
 final class CaNewsTest extends IdentityTest {
@@ -20,7 +24,8 @@ final class CaNewsTest extends IdentityTest {
 
   @Test
   void readsAPod() {
-    news.onUpdate(update(5, true, pod(io.weftmesh.ca.v1.WorkloadState.CAPTURED)));
+    news.onUpdate(
+        update(5, true, pod(io.weftmesh.ca.v1.WorkloadState.CAPTURED).putLabels("version", "v1")));
 
     assertThat(directory.byAddress(ONE))
         .isEqualTo(
@@ -32,8 +37,25 @@ final class CaNewsTest extends IdentityTest {
                 "node-1",
                 CART,
                 WorkloadState.CAPTURED,
-                List.of(ONE, InetAddress.ofLiteral("fd00::1"))));
+                List.of(ONE, InetAddress.ofLiteral("fd00::1")),
+                Map.of("version", "v1")));
     assertThat(directory.version()).isEqualTo(5);
+  }
+
+  @Test
+  void learnsWhichLabelsAreTold() {
+    List<Set<String>> told = new ArrayList<>();
+    directory.onLabels(() -> told.add(directory.keys()));
+    news.onUpdate(update(5, true).toBuilder().setLabelKeys(keys("version")).build());
+    news.onUpdate(update(6, false));
+    assertThat(directory.keys()).containsExactly("version");
+    news.onUpdate(update(7, false).toBuilder().setLabelKeys(keys("track")).build());
+    assertThat(directory.keys()).containsExactly("track");
+
+    news.onUpdate(update(8, true));
+
+    assertThat(directory.keys()).isEmpty();
+    assertThat(told).containsExactly(Set.of("version"), Set.of("track"), Set.of());
   }
 
   @Test
@@ -127,6 +149,10 @@ final class CaNewsTest extends IdentityTest {
     control.advance(Duration.ofSeconds(1));
 
     assertThat(identities.current(CART)).isNotNull();
+  }
+
+  private static LabelKeys keys(String key) {
+    return LabelKeys.newBuilder().addKeys(key).build();
   }
 
   private static DirectoryUpdate update(long version, boolean full, Workload.Builder... pods) {

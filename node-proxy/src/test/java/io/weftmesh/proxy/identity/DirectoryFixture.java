@@ -5,6 +5,7 @@ import io.weftmesh.proxy.routing.Workload;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 
 /** A directory that says what a test says, for the tests of other rooms. */
 public final class DirectoryFixture {
@@ -45,7 +46,8 @@ public final class DirectoryFixture {
             pod.node(),
             id,
             state,
-            pod.addresses()));
+            pod.addresses(),
+            Map.of()));
     if (directory.isKnown()) {
       known();
     }

@@ -8,6 +8,8 @@ import java.net.InetAddress;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
@@ -213,6 +215,59 @@ final class WorkloadDirectoryTest {
     directory.apply(version, changed, removed, List.of());
   }
 
+  @Test
+  void tellsTheLabelsOfPodsByUidAndOfNamelessEndpointsByAddress() {
+    directory.replace(1, List.of(labelled("a", "v1", ONE)), List.of(), List.of());
+
+    assertThat(directory.of("a", ONE)).isEqualTo(Map.of("version", "v1"));
+    assertThat(directory.of(null, ONE)).isEqualTo(Map.of("version", "v1"));
+    assertThat(directory.of("b", ONE)).as("an endpoint of another pod").isNull();
+    assertThat(directory.of(null, TWO)).isNull();
+  }
+
+  @Test
+  void saysWhenLabelsHaveChangedAndOnlyThen() {
+    AtomicInteger changes = new AtomicInteger();
+    directory.onLabels(changes::incrementAndGet);
+    directory.replace(1, List.of(captured("a", ONE)), List.of(), List.of());
+    assertThat(changes).hasValue(0);
+    directory.apply(2, List.of(labelled("a", "v1", ONE)), List.of(), List.of());
+    assertThat(changes).hasValue(1);
+    directory.apply(3, List.of(labelled("a", "v1", ONE)), List.of(), List.of());
+    assertThat(changes).hasValue(1);
+    directory.apply(4, List.of(labelled("a", "v2", ONE)), List.of(), List.of());
+    assertThat(changes).hasValue(2);
+    assertThat(directory.of("a", ONE)).isEqualTo(Map.of("version", "v2"));
+    directory.apply(5, List.of(), List.of("a"), List.of());
+    assertThat(changes).hasValue(3);
+    assertThat(directory.of("a", ONE)).isNull();
+  }
+
+  @Test
+  void aWholeStateTakesTheLabelsOfThoseThatAreNotInIt() {
+    AtomicInteger changes = new AtomicInteger();
+    directory.replace(1, List.of(labelled("a", "v1", ONE)), List.of(), List.of());
+    directory.onLabels(changes::incrementAndGet);
+
+    directory.replace(2, List.of(captured("b", TWO)), List.of(), List.of());
+
+    assertThat(changes).hasValue(1);
+    assertThat(directory.of("a", ONE)).isNull();
+  }
+
+  private static WorkloadEntry labelled(String uid, String version, InetAddress address) {
+    return new WorkloadEntry(
+        uid,
+        "shop",
+        "pod-" + uid,
+        "cart",
+        "node-1",
+        SpiffeId.workload("cluster.local", "shop", "cart"),
+        WorkloadState.CAPTURED,
+        List.of(address),
+        Map.of("version", version));
+  }
+
   private static WorkloadEntry captured(String uid, InetAddress... addresses) {
     return entry(uid, WorkloadState.CAPTURED, addresses);
   }
@@ -230,6 +285,7 @@ final class WorkloadDirectoryTest {
         "node-1",
         SpiffeId.workload("cluster.local", "shop", "cart"),
         state,
-        List.of(addresses));
+        List.of(addresses),
+        Map.of());
   }
 }

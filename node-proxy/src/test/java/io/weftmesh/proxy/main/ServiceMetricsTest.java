@@ -2,6 +2,7 @@ package io.weftmesh.proxy.main;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.weftmesh.policy.model.Backend;
 import io.weftmesh.policy.model.BackendSettings;
 import io.weftmesh.policy.model.InboundSecurity;
 import io.weftmesh.policy.model.LoadBalancing;
@@ -42,6 +43,7 @@ import org.junit.jupiter.api.Test;
 class ServiceMetricsTest {
   private static final ServiceKey CART = new ServiceKey("shop", "cart");
   private static final ServicePortKey CART_HTTP = new ServicePortKey("shop", "cart", 80);
+  private static final Backend.Service CART_BACKEND = new Backend.Service(CART_HTTP);
   private static final BackendSettings SETTINGS =
       new BackendSettings(
           Duration.ofSeconds(1),
@@ -55,7 +57,7 @@ class ServiceMetricsTest {
 
   private final Metrics metrics = new Metrics();
   private final SnapshotHolder snapshots = new SnapshotHolder();
-  private final Balancers<ServicePortKey> balancers = new Balancers<>(() -> 0, new Random(1));
+  private final Balancers<Backend.Service> balancers = new Balancers<>(() -> 0, new Random(1));
   private final ServiceControls<ServiceKey> controls = new ServiceControls<>(() -> 0);
 
   @BeforeEach
@@ -77,7 +79,7 @@ class ServiceMetricsTest {
   @Test
   void tellsEndpointsAndThoseThatAreEjected() throws IOException {
     EndpointSet endpoints = snapshots.get().endpoints(CART_HTTP, IpFamily.IPV4);
-    try (Pick pick = balancers.of(CART_HTTP, SETTINGS).pick(endpoints)) {
+    try (Pick pick = balancers.of(CART_BACKEND, SETTINGS).pick(endpoints)) {
       pick.failed();
     }
 
@@ -107,10 +109,10 @@ class ServiceMetricsTest {
   @Test
   void aServiceThatIsGoneTakesItsSeriesWithIt() throws IOException {
     acquire(Use.CONNECTION);
-    balancers.of(CART_HTTP);
+    balancers.of(CART_BACKEND);
     assertThat(text()).contains("shop/cart");
 
-    balancers.retain(Set.of());
+    balancers.retain(backend -> false);
     controls.retain(Set.of(), Set.of());
 
     assertThat(text()).doesNotContain("shop/cart");

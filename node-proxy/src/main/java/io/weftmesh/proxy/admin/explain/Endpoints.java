@@ -3,33 +3,38 @@ package io.weftmesh.proxy.admin.explain;
 import io.weftmesh.policy.model.Backend;
 import io.weftmesh.policy.model.RequestHead;
 import io.weftmesh.policy.model.RouteRule;
-import io.weftmesh.policy.model.ServicePortKey;
 import io.weftmesh.policy.model.WeightedBackend;
 import io.weftmesh.proxy.balance.Balancer;
 import io.weftmesh.proxy.balance.Endpoint;
 import io.weftmesh.proxy.balance.EndpointSet;
 import io.weftmesh.proxy.http.ErrorReason;
 import io.weftmesh.proxy.routing.Destination.ServiceDestination;
+import io.weftmesh.proxy.routing.IpFamily;
+import io.weftmesh.proxy.routing.PodLabels;
 import io.weftmesh.proxy.routing.Snapshot;
 import java.net.InetSocketAddress;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
+import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
 /** Says which backends a rule draws from, and which endpoints these have. */
 final class Endpoints {
   private final Snapshot snapshot;
   private final Peers peers;
+  private final PodLabels labels;
   private final Loads loads;
   private final Access access;
   private boolean answersInWords;
 
-  Endpoints(Snapshot snapshot, Peers peers, Loads loads, Access access) {
+  Endpoints(Snapshot snapshot, Peers peers, PodLabels labels, Loads loads, Access access) {
     this.access = access;
     this.snapshot = snapshot;
     this.peers = peers;
+    this.labels = labels;
     this.loads = loads;
   }
 
@@ -85,10 +90,10 @@ final class Endpoints {
               Optional.of(ErrorReason.UNRESOLVABLE_BACKEND.word()),
               List.of());
       case Backend.Service service -> {
-        EndpointSet set = snapshot.endpoints(service.key(), to.family());
-        steps.add(endpointStep(service.key(), set));
+        EndpointSet set = snapshot.endpoints(service, to.family());
+        steps.add(set.isEmpty() ? emptyStep(service, to.family()) : endpointStep(service, set));
         yield new Outcome.Share(
-            service.key().toString(),
+            service.toString(),
             percent,
             problem(set, sent.to(weighted), steps),
             set.ready().stream().map(endpoint -> text(endpoint.address())).toList());
@@ -113,12 +118,39 @@ final class Endpoints {
     return answersInWords;
   }
 
-  private Step endpointStep(ServicePortKey backend, EndpointSet set) {
-    if (set.isEmpty()) {
+  private Step emptyStep(Backend.Service backend, IpFamily family) {
+    EndpointSet all = snapshot.endpoints(backend.key(), family);
+    if (!backend.isSubset() || all.isEmpty()) {
       return Step.of(
           "endpoints",
           backend + " has none that is ready: 503; look at its pods and their readiness");
     }
+    return new Step(
+        "endpoints",
+        backend
+            + " has none that is ready: 503; of those of "
+            + backend.key()
+            + " none has these labels",
+        all.ready().stream().map(endpoint -> leftOut(endpoint, backend)).toList());
+  }
+
+  private String leftOut(Endpoint endpoint, Backend.Service subset) {
+    String address = text(endpoint.address());
+    Map<String, String> known = labels.of(endpoint.podUid(), endpoint.address().getAddress());
+    if (known == null) {
+      return address + " has labels that nobody has told: it is not in the mesh, or has just come";
+    }
+    StringBuilder line = new StringBuilder(address);
+    String joint = " ";
+    for (String key : new TreeSet<>(subset.labels().keySet())) {
+      String value = known.get(key);
+      line.append(joint).append(value == null ? "has no label " + key : "has " + key + "=" + value);
+      joint = ", ";
+    }
+    return line.toString();
+  }
+
+  private Step endpointStep(Backend.Service backend, EndpointSet set) {
     List<Balancer.Load> known = loads.of(backend, set);
     List<String> lines = new ArrayList<>();
     for (int i = 0; i < set.ready().size(); i++) {

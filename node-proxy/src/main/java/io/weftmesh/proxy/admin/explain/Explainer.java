@@ -44,11 +44,10 @@ final class Explainer {
   private final Endpoints endpoints;
   private final List<Step> steps = new ArrayList<>();
 
-  Explainer(Question question, Snapshot snapshot, String trustDomain, Peers peers, Loads loads) {
+  Explainer(Question question, Snapshot snapshot, Endpoints endpoints) {
     this.question = question;
     this.snapshot = snapshot;
-    this.endpoints =
-        new Endpoints(snapshot, peers, loads, new Access(question, snapshot, trustDomain));
+    this.endpoints = endpoints;
   }
 
   Explanation explain() {

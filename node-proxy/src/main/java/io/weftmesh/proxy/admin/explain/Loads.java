@@ -1,6 +1,6 @@
 package io.weftmesh.proxy.admin.explain;
 
-import io.weftmesh.policy.model.ServicePortKey;
+import io.weftmesh.policy.model.Backend;
 import io.weftmesh.proxy.balance.Balancer;
 import io.weftmesh.proxy.balance.EndpointSet;
 import java.util.List;
@@ -9,5 +9,5 @@ import java.util.List;
 @FunctionalInterface
 public interface Loads {
   /** In the order of the set; empty where nothing is known, as in a process that serves nobody. */
-  List<Balancer.Load> of(ServicePortKey backend, EndpointSet endpoints);
+  List<Balancer.Load> of(Backend.Service backend, EndpointSet endpoints);
 }

@@ -37,7 +37,8 @@ public sealed interface Outcome {
   /**
    * A backend's part in the traffic.
    *
-   * @param backend its name, {@code namespace/service:port}
+   * @param backend its name, {@code namespace/service:port} or, of a subset, {@code
+   *     namespace/service:port[label=value]}
    * @param percent of all traffic of the rule
    * @param error what its part is answered with by the proxy, if it is
    * @param endpoints that may be chosen, {@code address:port}

@@ -20,6 +20,7 @@ import io.weftmesh.proxy.routing.Destination.PodDestination;
 import io.weftmesh.proxy.routing.Exclusions;
 import io.weftmesh.proxy.routing.InboundCaller;
 import io.weftmesh.proxy.routing.InboundPolicy;
+import io.weftmesh.proxy.routing.PodLabels;
 import io.weftmesh.proxy.routing.Security;
 import io.weftmesh.proxy.routing.ServicePort;
 import io.weftmesh.proxy.routing.Snapshot;
@@ -235,6 +236,7 @@ class AccessTest {
             () -> snapshot,
             "cluster.local",
             endpoint -> "mtls by the test",
+            PodLabels.NONE,
             (backend, endpoints) -> List.of())
         .explain(new Question(who[0], who[1], "GET", URI.create(to), Map.of()));
   }

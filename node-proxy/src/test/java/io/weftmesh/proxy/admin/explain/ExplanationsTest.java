@@ -21,6 +21,7 @@ import io.weftmesh.policy.model.WeightedBackend;
 import io.weftmesh.policy.model.WeightedDraw;
 import io.weftmesh.proxy.balance.Endpoint;
 import io.weftmesh.proxy.balance.EndpointSet;
+import io.weftmesh.proxy.routing.PodLabels;
 import io.weftmesh.proxy.routing.ServicePort;
 import io.weftmesh.proxy.routing.Snapshot;
 import java.net.InetAddress;
@@ -257,6 +258,7 @@ class ExplanationsTest {
         () -> snapshot,
         "cluster.local",
         endpoint -> "mtls by the test",
+        PodLabels.NONE,
         (backend, endpoints) -> List.of());
   }
 
