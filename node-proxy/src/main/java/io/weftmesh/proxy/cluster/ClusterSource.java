@@ -2,6 +2,7 @@ package io.weftmesh.proxy.cluster;
 
 import java.io.Closeable;
 import java.util.List;
+import java.util.concurrent.CompletionStage;
 
 /**
  * Where the objects come from: a folder of manifests, or a Kubernetes API server. It publishes a
@@ -13,6 +14,12 @@ public interface ClusterSource extends Closeable {
 
   /** What is wrong with the objects at this moment, a line each, naming the object and the cure. */
   List<String> problems();
+
+  /**
+   * Completes when a snapshot is in force that knows all labels of pods that shifts ask for: until
+   * then, after a start, subsets are empty. At once where no shift asks for any.
+   */
+  CompletionStage<Void> labelled();
 
   @Override
   void close();

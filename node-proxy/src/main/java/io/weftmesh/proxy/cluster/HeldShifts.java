@@ -22,6 +22,7 @@ import org.jspecify.annotations.Nullable;
 final class HeldShifts {
   private Map<String, Written<TrafficShiftSpec>> inForce = new HashMap<>();
   private boolean begun;
+  private boolean waiting;
 
   /**
    * The shifts that are in force.
@@ -33,6 +34,7 @@ final class HeldShifts {
   List<Written<TrafficShiftSpec>> release(
       List<Written<TrafficShiftSpec>> written, Set<String> told, Set<String> problems) {
     Map<String, Written<TrafficShiftSpec>> next = new HashMap<>();
+    waiting = false;
     for (Written<TrafficShiftSpec> shift : written) {
       String name = shift.toString();
       Set<String> missing = Subsets.keysAskedFor(shift.spec());
@@ -40,6 +42,7 @@ final class HeldShifts {
       Written<TrafficShiftSpec> before = inForce.get(name);
       boolean held = begun && !missing.isEmpty() && !shift.equals(before);
       if (!missing.isEmpty()) {
+        waiting = true;
         problems.add(problem(name, missing, held));
       }
       @Nullable Written<TrafficShiftSpec> released = held ? before : shift;
@@ -50,6 +53,11 @@ final class HeldShifts {
     inForce = next;
     begun = true;
     return new ArrayList<>(next.values());
+  }
+
+  /** Whether some shift waited for labels at the last release. */
+  boolean isWaiting() {
+    return waiting;
   }
 
   private static String problem(String shift, Set<String> missing, boolean held) {

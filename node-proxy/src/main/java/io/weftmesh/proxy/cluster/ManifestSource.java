@@ -13,6 +13,8 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Future;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
@@ -44,6 +46,7 @@ public final class ManifestSource implements ClusterSource {
   private volatile List<String> problems = List.of();
   private volatile boolean published;
   private final AtomicBoolean labelsChanged = new AtomicBoolean();
+  private final CompletableFuture<Void> labelled = new CompletableFuture<>();
 
   private ManifestSource(
       Path folder,
@@ -99,6 +102,11 @@ public final class ManifestSource implements ClusterSource {
   }
 
   @Override
+  public CompletionStage<Void> labelled() {
+    return labelled.minimalCompletionStage();
+  }
+
+  @Override
   public void close() {
     directory.close();
   }
@@ -111,7 +119,7 @@ public final class ManifestSource implements ClusterSource {
                 labelsChanged.set(false);
                 publish(directory.current());
               },
-              LABELS_GATHERED_FOR.toMillis(),
+              labelled.isDone() ? LABELS_GATHERED_FOR.toMillis() : 0,
               TimeUnit.MILLISECONDS);
     }
   }
@@ -135,6 +143,9 @@ public final class ManifestSource implements ClusterSource {
       holder.publish(folded.snapshot());
       version.set((double) folded.snapshot().version());
       published = true;
+      if (folded.labelled()) {
+        labelled.complete(null);
+      }
     }
     problems = List.copyOf(lines);
     problemCount.set(lines.size());

@@ -70,9 +70,10 @@ final class SnapshotFold {
   /**
    * A snapshot and what could not be honoured in it.
    *
+   * @param labelled whether all labels that shifts ask for are told
    * @param problems a line each
    */
-  record Folded(Snapshot snapshot, List<String> problems) {}
+  record Folded(Snapshot snapshot, boolean labelled, List<String> problems) {}
 
   Folded fold(Collection<? extends ClusterObject> objects) {
     Sorted sorted = new Sorted();
@@ -99,7 +100,7 @@ final class SnapshotFold {
     sorted.services.values().forEach(service -> addService(builder, service, sorted));
     compiled.subsets().forEach(subset -> addSubset(builder, subset, sorted));
     sorted.pods.forEach(pod -> addPod(builder, pod, sorted, problems));
-    return new Folded(builder.build(), List.copyOf(problems));
+    return new Folded(builder.build(), !held.isWaiting(), List.copyOf(problems));
   }
 
   private void addService(Snapshot.Builder builder, ServiceObject service, Sorted sorted) {

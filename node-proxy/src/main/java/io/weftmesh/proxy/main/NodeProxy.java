@@ -43,10 +43,12 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.concurrent.locks.LockSupport;
 import java.util.random.RandomGenerator;
 import org.slf4j.Logger;
@@ -62,6 +64,9 @@ import org.slf4j.LoggerFactory;
 final class NodeProxy {
   private static final Logger log = LoggerFactory.getLogger(NodeProxy.class);
   private static final long DRAIN_CHECK_NANOS = Duration.ofMillis(50).toNanos();
+
+  /** A ca that is there tells the labels of pods within a fraction of it. */
+  private static final Duration LABELS_WAIT = Duration.ofSeconds(3);
 
   private final Settings settings;
   private final Metrics metrics = new Metrics();
@@ -174,8 +179,22 @@ final class NodeProxy {
   static NodeProxy start(Settings settings) throws IOException {
     NodeProxy proxy = new NodeProxy(settings);
     proxy.identity.start();
+    proxy.awaitLabels();
     proxy.capture.start();
     return proxy;
+  }
+
+  /** Until then connections wait in the pods' listeners, and would find subsets empty. */
+  private void awaitLabels() {
+    try {
+      cluster.labelled().toCompletableFuture().get(LABELS_WAIT.toMillis(), TimeUnit.MILLISECONDS);
+    } catch (TimeoutException absent) {
+      log.warn("the ca has not told in {} which pods have the labels of shifts", LABELS_WAIT);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    } catch (ExecutionException e) {
+      throw new IllegalStateException(e);
+    }
   }
 
   /** Returns when {@link #drainAndClose} is done. */

@@ -20,6 +20,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import org.junit.jupiter.api.AfterEach;
@@ -202,6 +203,33 @@ class ManifestSourceTest {
     Path next = folder.resolve("." + name);
     Files.writeString(next, text, UTF_8);
     Files.move(next, folder.resolve(name), StandardCopyOption.ATOMIC_MOVE);
+  }
+
+  @Test
+  void saysWhenTheLabelsThatShiftsAskForAreInForce() throws IOException {
+    assertThat(source.labelled().toCompletableFuture()).as("nobody asks for any").isCompleted();
+    write(
+        "shift.yaml",
+        """
+        apiVersion: policy.weftmesh.io/v1alpha1
+        kind: TrafficShift
+        metadata: {name: cart, namespace: shop}
+        spec: {service: cart, backends: [{labels: {version: v2}, weight: 1}]}
+        """);
+    SnapshotHolder fresh = new SnapshotHolder();
+
+    try (ManifestSource started =
+        ManifestSource.follow(folder, "node-1", labels, fresh, new Metrics(), scheduler)) {
+      CompletableFuture<Void> labelled = started.labelled().toCompletableFuture();
+      assertThat(labelled).isNotDone();
+      labels.tell("11111111-2222", Map.of("version", "v2"));
+      labels.carry("version");
+
+      await().until(labelled::isDone);
+      Backend.Service subset =
+          new Backend.Service(new ServicePortKey("shop", "cart", 80), Map.of("version", "v2"));
+      assertThat(fresh.get().endpoints(subset, IpFamily.IPV4).isEmpty()).isFalse();
+    }
   }
 
   @Test

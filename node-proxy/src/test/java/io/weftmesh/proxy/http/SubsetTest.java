@@ -46,10 +46,11 @@ class SubsetTest {
       hosts.add(answered());
     }
 
+    long v2 = hosts.stream().filter("10.0.0.2"::equals).count();
     assertThat(hosts).containsOnly("10.0.0.1", "10.0.0.2", "10.0.0.3");
-    assertThat(hosts.stream().filter("10.0.0.2"::equals)).hasSize(10);
+    assertThat(v2).as("a draw begins anywhere").isBetween(8L, 12L);
     assertThat(mesh.metric("weft_requests_total", "backend=\"shop/cart:80[version=v2]\""))
-        .isEqualTo(10);
+        .isEqualTo((double) v2);
   }
 
   @Test

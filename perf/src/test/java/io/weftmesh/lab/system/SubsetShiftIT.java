@@ -206,6 +206,23 @@ class SubsetShiftIT {
     }
   }
 
+  @Test
+  void aProxyThatWasKilledKnowsTheSubsetsBeforeItServes(Lab lab, Mesh mesh) {
+    try (Load load = Load.start(newConnections(lab, PER_SECOND / 4))) {
+      Wait.until(() -> load.elapsed().toSeconds() >= 1, "traffic as before");
+      mesh.nodeProxy("node-1").kill();
+      Duration killed = load.elapsed();
+      mesh.startNodeProxy("node-1");
+      mesh.awaitReady();
+      Duration ready = load.elapsed();
+      Wait.until(() -> load.elapsed().minus(ready).toSeconds() >= 2, "traffic afterwards");
+
+      LoadReport report = load.stop().between(killed, FOR_EVER);
+      assertThat(report.failures()).as("of %s", report).isEmpty();
+      assertThat(report.byPod()).containsOnlyKeys("v1-a", "v1-b");
+    }
+  }
+
   /** Puts a split in force: returns when it is seen to be. */
   private static void shift(Lab lab, int v1, int v2) {
     writeShift(
