@@ -16,7 +16,6 @@ import io.weftmesh.proxy.routing.SnapshotHolder;
 import io.weftmesh.proxy.routing.Workload;
 import io.weftmesh.proxy.tunnel.Caller;
 import java.time.Duration;
-import java.util.Set;
 import java.util.function.BooleanSupplier;
 import java.util.random.RandomGenerator;
 import java.util.stream.Collectors;

@@ -96,8 +96,7 @@ final class Target {
     return true;
   }
 
-  private Sticky tie(
-      Snapshot snapshot, Backend.Service of, ServiceDestination to, Head request) {
+  private Sticky tie(Snapshot snapshot, Backend.Service of, ServiceDestination to, Head request) {
     return Stickiness.of(
         snapshot.servicePort(of.key()),
         settings,

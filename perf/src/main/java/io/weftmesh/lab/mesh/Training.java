@@ -18,6 +18,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 
@@ -66,31 +67,39 @@ public final class Training {
   }
 
   private static List<Manifest> objects() {
+    List<Manifest> objects = new ArrayList<>(policies());
+    objects.addAll(routes());
+    objects.addAll(
+        List.of(
+            Manifest.parse(
+                """
+                apiVersion: v1
+                kind: Namespace
+                metadata:
+                  name: in
+                  labels:
+                    weftmesh.io/mesh: enabled
+                """),
+            Manifest.parse(
+                """
+                apiVersion: v1
+                kind: Namespace
+                metadata:
+                  name: out
+                """),
+            server("in/near", "node-1"),
+            server("in/far", "node-2"),
+            server("out/outside", "node-2"),
+            PodTemplate.named("in/late").on("node-1").serviceAccount("late").build(),
+            service("in/all"),
+            service("in/some"),
+            service("in/routed"),
+            service("out/all")));
+    return objects;
+  }
+
+  private static List<Manifest> policies() {
     return List.of(
-        Manifest.parse(
-            """
-            apiVersion: v1
-            kind: Namespace
-            metadata:
-              name: in
-              labels:
-                weftmesh.io/mesh: enabled
-            """),
-        Manifest.parse(
-            """
-            apiVersion: v1
-            kind: Namespace
-            metadata:
-              name: out
-            """),
-        server("in/near", "node-1"),
-        server("in/far", "node-2"),
-        server("out/outside", "node-2"),
-        PodTemplate.named("in/late").on("node-1").serviceAccount("late").build(),
-        service("in/all"),
-        service("in/some"),
-        service("in/routed"),
-        service("out/all"),
         Manifest.parse(
             """
             apiVersion: policy.weftmesh.io/v1alpha1
@@ -145,7 +154,11 @@ public final class Training {
                 - ports: [8080]
                   http:
                     - path: {prefix: /secret}
-            """),
+            """));
+  }
+
+  private static List<Manifest> routes() {
+    return List.of(
         Manifest.parse(
             """
             apiVersion: gateway.networking.k8s.io/v1

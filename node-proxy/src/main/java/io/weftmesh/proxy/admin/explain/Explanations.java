@@ -17,11 +17,7 @@ public final class Explanations {
    * @param labels by which the snapshot's subsets were told apart
    */
   public Explanations(
-      Supplier<Snapshot> snapshot,
-      String trustDomain,
-      Peers peers,
-      PodLabels labels,
-      Loads loads) {
+      Supplier<Snapshot> snapshot, String trustDomain, Peers peers, PodLabels labels, Loads loads) {
     this.snapshot = snapshot;
     this.trustDomain = trustDomain;
     this.peers = peers;
