@@ -34,7 +34,7 @@ class ManifestReaderTest {
           apiVersion: v1\\nkind: Service\\nmetadata: {name: x}\\nspec:\\n  ports:\\n  - port: 80\\n  - port: http | 7 | Service spec.ports[1].port is "http", expected a whole number
           apiVersion: policy.weftmesh.io/v1alpha1\\nkind: MeshSecurity\\nmetadata: {name: x}\\nspec:\\n  mode: LOOSE | 5 | MeshSecurity spec.mode is "LOOSE", expected one of PERMISSIVE, STRICT
           apiVersion: policy.weftmesh.io/v1alpha1\\nkind: MeshSecurity\\nmetadata: {name: x}\\nspec:\\n  withoutIdentity: leave | 5 | expected one of passthrough, wait
-          apiVersion: policy.weftmesh.io/v1alpha1\\nkind: TrafficShift\\nmetadata: {name: x}\\nspec:\\n  service: a\\n  backends:\\n  - wieght: 3 | 7 | TrafficShift spec.backends[0].wieght is not a field that exists here; expected namespace, port, service, weight
+          apiVersion: policy.weftmesh.io/v1alpha1\\nkind: TrafficShift\\nmetadata: {name: x}\\nspec:\\n  service: a\\n  backends:\\n  - wieght: 3 | 7 | TrafficShift spec.backends[0].wieght is not a field that exists here; expected labels, namespace, port, service, weight
           apiVersion: v1\\nkind: Service\\nmetadata: {name: x}\\nspec:\\n  ports: 80 | 5 | Service spec.ports has the wrong shape, expected a list
           """)
   void namesLineAndFault(String text, int line, String fault) {
