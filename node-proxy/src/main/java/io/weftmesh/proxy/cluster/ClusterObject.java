@@ -24,6 +24,13 @@ sealed interface ClusterObject {
   record NamespaceObject(String name, Map<String, String> labels) implements ClusterObject {}
 
   /**
+   * A node.
+   *
+   * @param zone null where the cluster has none
+   */
+  record NodeObject(String name, @Nullable String zone) implements ClusterObject {}
+
+  /**
    * A Service.
    *
    * @param addresses its cluster addresses; none for a headless one

@@ -15,6 +15,7 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.function.Function;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
@@ -41,18 +42,22 @@ import org.jspecify.annotations.Nullable;
  */
 final class EndpointSets {
   private final String node;
-  private final @Nullable String zone;
+  private @Nullable String zone;
   private Map<Key, Known> before = Map.of();
   private Map<Key, Known> now = new HashMap<>();
 
-  EndpointSets(String node, @Nullable String zone) {
+  EndpointSets(String node) {
     this.node = node;
-    this.zone = zone;
   }
 
-  /** Begins another snapshot: what is not asked for until the next call is forgotten. */
-  void begin() {
-    before = now;
+  /**
+   * Begins another snapshot: what is not asked for until the next call is forgotten.
+   *
+   * @param ownZone of the node; null where there are none
+   */
+  void begin(@Nullable String ownZone) {
+    before = Objects.equals(zone, ownZone) ? now : Map.of();
+    zone = ownZone;
     now = new HashMap<>();
   }
 

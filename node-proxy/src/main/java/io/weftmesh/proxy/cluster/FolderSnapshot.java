@@ -35,7 +35,7 @@ public record FolderSnapshot(Snapshot snapshot, PodLabels labels, List<String> p
       List<ClusterObject> objects =
           manifests.objects().stream().map(ManifestObject::value).toList();
       PodLabels labels = new FolderLabels(objects);
-      SnapshotFold.Folded folded = new SnapshotFold(node, null, labels).fold(objects);
+      SnapshotFold.Folded folded = new SnapshotFold(node, labels).fold(objects);
       List<String> problems =
           new ArrayList<>(manifests.problems().stream().map(ManifestProblem::toString).toList());
       problems.addAll(folded.problems());

@@ -6,21 +6,16 @@ import io.weftmesh.policy.manifest.ManifestProblem;
 import io.weftmesh.policy.manifest.Manifests;
 import io.weftmesh.proxy.routing.PodLabels;
 import io.weftmesh.proxy.routing.SnapshotHolder;
-import io.weftmesh.proxy.telemetry.Gauge;
 import io.weftmesh.proxy.telemetry.Metrics;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Future;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * Publishes snapshots of a folder of ordinary Kubernetes YAML. Thread-safe; folds on the
@@ -32,39 +27,19 @@ import org.slf4j.LoggerFactory;
  * gathered.
  */
 public final class ManifestSource implements ClusterSource {
-  private static final Logger log = LoggerFactory.getLogger(ManifestSource.class);
-
   /** A Deployment that is scaled up tells of many pods in a row. */
   private static final Duration LABELS_GATHERED_FOR = Duration.ofMillis(50);
 
   private final Path folder;
-  private final SnapshotHolder holder;
-  private final SnapshotFold fold;
-  private final Gauge version;
-  private final Gauge problemCount;
+  private final SnapshotPublisher publisher;
   private final ManifestDirectory<ClusterObject> directory;
-  private volatile List<String> problems = List.of();
-  private volatile boolean published;
   private final AtomicBoolean labelsChanged = new AtomicBoolean();
-  private final CompletableFuture<Void> labelled = new CompletableFuture<>();
 
   private ManifestSource(
-      Path folder,
-      String node,
-      PodLabels labels,
-      SnapshotHolder holder,
-      Metrics metrics,
-      ScheduledExecutorService scheduler)
+      Path folder, SnapshotPublisher publisher, ScheduledExecutorService scheduler)
       throws IOException {
     this.folder = folder;
-    this.holder = holder;
-    this.fold = new SnapshotFold(node, null, labels);
-    this.version =
-        metrics.gauges("weft_snapshot_version", "The snapshot in force; grows by one.").with();
-    this.problemCount =
-        metrics
-            .gauges("weft_config_problems", "Objects, or parts of them, that can't be honoured.")
-            .with();
+    this.publisher = publisher;
     this.directory =
         ManifestDirectory.follow(folder, Reduction.KINDS, Reduction::reduce, scheduler);
   }
@@ -83,7 +58,8 @@ public final class ManifestSource implements ClusterSource {
       Metrics metrics,
       ScheduledExecutorService scheduler)
       throws IOException {
-    ManifestSource source = new ManifestSource(folder, node, labels, holder, metrics, scheduler);
+    ManifestSource source =
+        new ManifestSource(folder, new SnapshotPublisher(node, labels, holder, metrics), scheduler);
     source.directory.onChange(source::publish);
     labels.onLabels(() -> source.publishSoon(scheduler));
     return source;
@@ -91,19 +67,19 @@ public final class ManifestSource implements ClusterSource {
 
   @Override
   public List<String> notReady() {
-    return published
+    return publisher.isPublished()
         ? List.of()
         : List.of("the first reading of " + folder + " found files that can't be understood");
   }
 
   @Override
   public List<String> problems() {
-    return problems;
+    return publisher.problems();
   }
 
   @Override
   public CompletionStage<Void> labelled() {
-    return labelled.minimalCompletionStage();
+    return publisher.labelled();
   }
 
   @Override
@@ -119,35 +95,19 @@ public final class ManifestSource implements ClusterSource {
                 labelsChanged.set(false);
                 publish(directory.current());
               },
-              labelled.isDone() ? LABELS_GATHERED_FOR.toMillis() : 0,
+              publisher.isLabelled() ? LABELS_GATHERED_FOR.toMillis() : 0,
               TimeUnit.MILLISECONDS);
     }
   }
 
   /** Called when the folder changes, and when labels do. */
   private synchronized void publish(Manifests<ClusterObject> manifests) {
-    List<String> lines = new ArrayList<>();
-    for (ManifestProblem problem : manifests.problems()) {
-      lines.add(problem.toString());
-    }
+    List<String> unread = manifests.problems().stream().map(ManifestProblem::toString).toList();
     // What a file that was never understood would forbid can't be known: better nothing than that.
-    if (manifests.complete() || published) {
-      SnapshotFold.Folded folded =
-          fold.fold(manifests.objects().stream().map(ManifestObject::value).toList());
-      for (String problem : folded.problems()) {
-        if (!problems.contains(problem)) {
-          log.warn("{}", problem);
-        }
-      }
-      lines.addAll(folded.problems());
-      holder.publish(folded.snapshot());
-      version.set((double) folded.snapshot().version());
-      published = true;
-      if (folded.labelled()) {
-        labelled.complete(null);
-      }
+    if (manifests.complete() || publisher.isPublished()) {
+      publisher.publish(manifests.objects().stream().map(ManifestObject::value).toList(), unread);
+    } else {
+      publisher.refuse(unread);
     }
-    problems = List.copyOf(lines);
-    problemCount.set(lines.size());
   }
 }

@@ -2,6 +2,7 @@ package io.weftmesh.proxy.cluster;
 
 import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.Namespace;
+import io.fabric8.kubernetes.api.model.Node;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.Service;
 import io.fabric8.kubernetes.api.model.ServicePort;
@@ -19,6 +20,7 @@ import io.weftmesh.policy.v1alpha1.TrafficPolicy;
 import io.weftmesh.policy.v1alpha1.TrafficShift;
 import io.weftmesh.proxy.cluster.ClusterObject.AccessObject;
 import io.weftmesh.proxy.cluster.ClusterObject.NamespaceObject;
+import io.weftmesh.proxy.cluster.ClusterObject.NodeObject;
 import io.weftmesh.proxy.cluster.ClusterObject.PolicyObject;
 import io.weftmesh.proxy.cluster.ClusterObject.RouteObject;
 import io.weftmesh.proxy.cluster.ClusterObject.SecurityObject;
@@ -45,6 +47,7 @@ final class Reduction {
   /** The kinds that are read. */
   static final Set<Class<? extends HasMetadata>> KINDS = kinds();
 
+  private static final String ZONE_LABEL = "topology.kubernetes.io/zone";
   private static final String SERVICE_LABEL = "kubernetes.io/service-name";
   private static final int DEFAULT_AFFINITY_SECONDS = 10_800;
 
@@ -55,6 +58,7 @@ final class Reduction {
     kinds.addAll(
         List.of(
             Namespace.class,
+            Node.class,
             Pod.class,
             Service.class,
             EndpointSlice.class,
@@ -70,6 +74,9 @@ final class Reduction {
       case Namespace namespace ->
           new NamespaceObject(
               namespace.getMetadata().getName(), labels(namespace.getMetadata().getLabels()));
+      case Node node ->
+          new NodeObject(
+              node.getMetadata().getName(), labels(node.getMetadata().getLabels()).get(ZONE_LABEL));
       case Pod pod -> PodReduction.reduce(pod);
       case Service service -> service(service);
       case EndpointSlice slice -> slice(slice);

@@ -18,6 +18,7 @@ import io.weftmesh.policy.v1alpha1.TrafficPolicySpec;
 import io.weftmesh.policy.v1alpha1.TrafficShiftSpec;
 import io.weftmesh.proxy.cluster.ClusterObject.AccessObject;
 import io.weftmesh.proxy.cluster.ClusterObject.NamespaceObject;
+import io.weftmesh.proxy.cluster.ClusterObject.NodeObject;
 import io.weftmesh.proxy.cluster.ClusterObject.PodObject;
 import io.weftmesh.proxy.cluster.ClusterObject.PolicyObject;
 import io.weftmesh.proxy.cluster.ClusterObject.RouteObject;
@@ -61,10 +62,10 @@ final class SnapshotFold {
   /**
    * @param labels by which subsets are told apart
    */
-  SnapshotFold(String node, @Nullable String zone, PodLabels labels) {
+  SnapshotFold(String node, PodLabels labels) {
     this.node = node;
     this.labels = labels;
-    this.endpoints = new EndpointSets(node, zone);
+    this.endpoints = new EndpointSets(node);
   }
 
   /**
@@ -96,7 +97,7 @@ final class SnapshotFold {
     Snapshot.Builder builder =
         new Snapshot.Builder(version).security(compiled.security()).access(compiled.access());
     compiled.backends().forEach(builder::backendSettings);
-    endpoints.begin();
+    endpoints.begin(sorted.zones.get(node));
     sorted.services.values().forEach(service -> addService(builder, service, sorted));
     compiled.subsets().forEach(subset -> addSubset(builder, subset, sorted));
     sorted.pods.forEach(pod -> addPod(builder, pod, sorted, problems));
@@ -222,6 +223,7 @@ final class SnapshotFold {
   /** The objects by kind. */
   private static final class Sorted {
     private final Map<String, Map<String, String>> namespaces = new HashMap<>();
+    private final Map<String, String> zones = new HashMap<>();
     private final Map<ServiceKey, ServiceObject> services = new HashMap<>();
     private final Map<ServiceKey, List<SliceObject>> slices = new HashMap<>();
     private final List<PodObject> pods = new ArrayList<>();
@@ -238,6 +240,11 @@ final class SnapshotFold {
     void add(ClusterObject object) {
       switch (object) {
         case NamespaceObject namespace -> namespaces.put(namespace.name(), namespace.labels());
+        case NodeObject(String name, String zone) -> {
+          if (zone != null) {
+            zones.put(name, zone);
+          }
+        }
         case ServiceObject service -> services.put(service.key(), service);
         case SliceObject slice ->
             slices.computeIfAbsent(slice.service(), key -> new ArrayList<>()).add(slice);

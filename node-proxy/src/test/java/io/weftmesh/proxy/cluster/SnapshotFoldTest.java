@@ -47,7 +47,15 @@ class SnapshotFoldTest {
         - {name: tcp-db, port: 5432}
       """;
 
-  private final SnapshotFold fold = new SnapshotFold("node-a", "zone-1", PodLabels.NONE);
+  private static final String NODE =
+      """
+      apiVersion: v1
+      kind: Node
+      metadata: {name: node-a, labels: {topology.kubernetes.io/zone: zone-1}}
+      ---
+      """;
+
+  private final SnapshotFold fold = new SnapshotFold("node-a", PodLabels.NONE);
 
   /**
    * Each endpoint is written as address, node, zone and marks: {@code r} not ready, {@code s} not
@@ -504,7 +512,7 @@ class SnapshotFoldTest {
   }
 
   private Snapshot fold(String... manifests) {
-    return fold.fold(Objects.read(String.join("---\n", manifests))).snapshot();
+    return fold.fold(Objects.read(NODE + String.join("---\n", manifests))).snapshot();
   }
 
   /** One slice for each endpoint, so that duplicates are allowed. */

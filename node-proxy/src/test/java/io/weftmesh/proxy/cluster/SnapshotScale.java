@@ -37,7 +37,7 @@ final class SnapshotScale {
     long empty = usedBytes();
     List<ClusterObject> objects = objects();
     long reduced = usedBytes();
-    SnapshotFold fold = new SnapshotFold("node-0", null, PodLabels.NONE);
+    SnapshotFold fold = new SnapshotFold("node-0", PodLabels.NONE);
     long started = System.nanoTime();
     Snapshot snapshot = fold.fold(objects).snapshot();
     long first = System.nanoTime() - started;

@@ -40,7 +40,7 @@ class SubsetFoldTest {
       """;
 
   private final ToldLabels labels = new ToldLabels();
-  private final SnapshotFold fold = new SnapshotFold("node-a", "zone-1", labels);
+  private final SnapshotFold fold = new SnapshotFold("node-a", labels);
 
   @BeforeEach
   void tellTheLabelsOfThreePods() {

@@ -2,6 +2,7 @@ package io.weftmesh.policy.manifest;
 
 import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.Namespace;
+import io.fabric8.kubernetes.api.model.Node;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.Service;
 import io.fabric8.kubernetes.api.model.discovery.v1.EndpointSlice;
@@ -14,8 +15,10 @@ import io.weftmesh.policy.v1alpha1.AccessPolicy;
 import io.weftmesh.policy.v1alpha1.MeshSecurity;
 import io.weftmesh.policy.v1alpha1.TrafficPolicy;
 import io.weftmesh.policy.v1alpha1.TrafficShift;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.stream.Stream;
 
 /**
  * The kinds that mean something to some process of the mesh. A folder is read by several processes;
@@ -26,6 +29,7 @@ public final class MeshKinds {
   public static final Set<Class<? extends HasMetadata>> ALL =
       Set.of(
           Namespace.class,
+          Node.class,
           Pod.class,
           Service.class,
           EndpointSlice.class,
@@ -54,4 +58,19 @@ public final class MeshKinds {
           "gateway.networking.k8s.io/v1beta1/ReferenceGrant", ReferenceGrant.class);
 
   private MeshKinds() {}
+
+  /**
+   * Under which {@code apiVersion}s objects of the kind are understood, the one of its class first.
+   */
+  public static List<String> versions(Class<? extends HasMetadata> kind) {
+    String suffix = "/" + HasMetadata.getKind(kind);
+    return Stream.concat(
+            Stream.of(HasMetadata.getApiVersion(kind)),
+            OTHER_VERSIONS.entrySet().stream()
+                .filter(other -> other.getValue() == kind)
+                .map(
+                    other -> other.getKey().substring(0, other.getKey().length() - suffix.length()))
+                .sorted())
+        .toList();
+  }
 }
