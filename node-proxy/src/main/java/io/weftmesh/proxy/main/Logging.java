@@ -49,6 +49,8 @@ public final class Logging extends ContextAwareBase implements Configurator {
     // What comes of them is counted, and answered.
     context.getLogger("io.netty.handler.codec.http2").setLevel(Level.ERROR);
     context.getLogger("io.grpc").setLevel(Level.WARN);
+    // It warns, with a stack trace, at every try; what it fails with is said once by KindWatch.
+    context.getLogger("io.fabric8").setLevel(Level.ERROR);
     context.getLogger(Logger.ROOT_LOGGER_NAME).setLevel(Level.INFO);
     context.getLogger(Logger.ROOT_LOGGER_NAME).addAppender(queue);
     return ExecutionStatus.DO_NOT_INVOKE_NEXT_IF_ANY;

@@ -24,6 +24,7 @@ import io.weftmesh.proxy.capture.PodConnections;
 import io.weftmesh.proxy.capture.PodStreams;
 import io.weftmesh.proxy.capture.TcpMetrics;
 import io.weftmesh.proxy.cluster.ClusterSource;
+import io.weftmesh.proxy.cluster.KubernetesSource;
 import io.weftmesh.proxy.cluster.ManifestSource;
 import io.weftmesh.proxy.http.HttpMetrics;
 import io.weftmesh.proxy.http.HttpProxy;
@@ -37,6 +38,8 @@ import io.weftmesh.proxy.tunnel.TunnelMetrics;
 import io.weftmesh.proxy.tunnel.TunnelPool;
 import io.weftmesh.proxy.tunnel.TunnelSettings;
 import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -157,18 +160,28 @@ final class NodeProxy {
             nodeAddresses,
             metrics,
             System::nanoTime);
-    cluster =
-        ManifestSource.follow(
-            settings.manifests(),
-            settings.node(),
-            identity.directory(),
-            snapshots,
-            metrics,
-            clusterThread);
+    cluster = follow(settings);
     addChecks();
     admin =
         AdminServer.start(
             settings.metrics(), settings.health(), metrics, explanations(pods), readiness);
+  }
+
+  private ClusterSource follow(Settings settings) throws IOException {
+    return switch (settings.cluster()) {
+      case Settings.Cluster.Manifests(Path folder) ->
+          ManifestSource.follow(
+              folder, settings.node(), identity.directory(), snapshots, metrics, clusterThread);
+      case Settings.Cluster.ApiServer(Path kubeconfig) ->
+          KubernetesSource.follow(
+              kubeconfig == null ? null : Files.readString(kubeconfig),
+              settings.node(),
+              identity.directory(),
+              snapshots,
+              metrics,
+              clusterThread,
+              new ThreadRandom());
+    };
   }
 
   /**
@@ -263,7 +276,7 @@ final class NodeProxy {
   private void addChecks() {
     readiness.add(
         "process", () -> draining ? List.of("it drains, its successor serves") : List.of());
-    readiness.add("manifests", cluster::notReady);
+    readiness.add("cluster", cluster::notReady);
     readiness.add("identity", identity::notReady);
     readiness.add("capture", capture::notReady);
   }

@@ -21,9 +21,16 @@ final class Options {
 
   @Option(
       names = "--manifests",
-      required = true,
-      description = "A folder of Kubernetes YAML, read again when it changes.")
-  private Path manifests;
+      description =
+          "A folder of Kubernetes YAML, read again when it changes. Without it the API server is"
+              + " asked.")
+  private @Nullable Path manifests;
+
+  @Option(
+      names = "--kubeconfig",
+      description =
+          "How to reach the API server. Default: as a pod of its cluster, or by $KUBECONFIG.")
+  private @Nullable Path kubeconfig;
 
   @Option(names = "--redirector", required = true, description = "The redirector's Unix socket.")
   private Path redirector;
@@ -87,7 +94,7 @@ final class Options {
   Settings toSettings(int cores) {
     return new Settings(
         node,
-        manifests,
+        cluster(),
         redirector,
         address("--ca", ca),
         trustBundle,
@@ -99,6 +106,21 @@ final class Options {
         identityWait,
         drainTimeout,
         maxHeaderBytes);
+  }
+
+  private Settings.Cluster cluster() {
+    if (manifests == null) {
+      return new Settings.Cluster.ApiServer(kubeconfig);
+    }
+    if (kubeconfig != null) {
+      throw new IllegalArgumentException(
+          "--manifests is '"
+              + manifests
+              + "' and --kubeconfig '"
+              + kubeconfig
+              + "', but the objects come from one of them: leave the other away");
+    }
+    return new Settings.Cluster.Manifests(manifests);
   }
 
   private static HostAndPort address(String option, String text) {

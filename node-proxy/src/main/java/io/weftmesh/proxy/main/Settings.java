@@ -4,13 +4,14 @@ import io.weftmesh.ca.api.SpiffeId;
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
 import java.time.Duration;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What the process was told at its start, checked. Nothing reads a command line, an environment
  * variable or a system property after this was made.
  *
  * @param node the Kubernetes name of the node that this proxy serves
- * @param manifests the folder of Kubernetes YAML that stands in for an API server
+ * @param cluster where the cluster's objects come from
  * @param redirector the redirector's Unix socket
  * @param ca where the ca listens
  * @param trustBundle PEM file with the roots that the ca's own certificate is verified with at
@@ -26,7 +27,7 @@ import java.time.Duration;
  */
 public record Settings(
     String node,
-    Path manifests,
+    Cluster cluster,
     Path redirector,
     HostAndPort ca,
     Path trustBundle,
@@ -38,6 +39,19 @@ public record Settings(
     Duration identityWait,
     Duration drainTimeout,
     int maxHeaderBytes) {
+
+  /** Where the cluster's objects come from. */
+  public sealed interface Cluster {
+    /** A folder of Kubernetes YAML, which stands in for an API server. */
+    record Manifests(Path folder) implements Cluster {}
+
+    /**
+     * An API server.
+     *
+     * @param kubeconfig null to go by the pod's service account, or by {@code KUBECONFIG}
+     */
+    record ApiServer(@Nullable Path kubeconfig) implements Cluster {}
+  }
 
   /**
    * Checks every value.

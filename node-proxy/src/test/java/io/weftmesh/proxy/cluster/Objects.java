@@ -7,6 +7,7 @@ import io.weftmesh.policy.manifest.Manifests;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 
 /** Objects written as YAML in a test, read and reduced as from a folder. */
@@ -39,5 +40,30 @@ final class Objects {
     } catch (IOException e) {
       throw new AssertionError(e);
     }
+  }
+
+  /** Reads the text, as objects that are not reduced. */
+  static List<HasMetadata> typed(String yaml) {
+    List<HasMetadata> objects = new ArrayList<>();
+    try {
+      Path folder = Files.createTempDirectory("objects");
+      Path file = folder.resolve("objects.yaml");
+      try {
+        Files.writeString(file, yaml);
+        ManifestDirectory.<HasMetadata>read(
+            folder,
+            Reduction.KINDS,
+            object -> {
+              objects.add(object);
+              return object;
+            });
+      } finally {
+        Files.deleteIfExists(file);
+        Files.delete(folder);
+      }
+    } catch (IOException e) {
+      throw new AssertionError(e);
+    }
+    return objects;
   }
 }

@@ -3,6 +3,7 @@ package io.weftmesh.proxy.main;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -45,6 +46,16 @@ class OptionsTest {
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining(option)
         .hasMessageContaining(value);
+  }
+
+  @Test
+  void readsAFolderOrAnApiServerAndNotBoth() {
+    assertThat(parse().cluster())
+        .isEqualTo(new Settings.Cluster.Manifests(Path.of("/etc/weft/manifests")));
+    assertThatThrownBy(() -> parse("--kubeconfig=/root/.kube/config"))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("/etc/weft/manifests")
+        .hasMessageContaining("/root/.kube/config");
   }
 
   private static Settings parse(String... changed) {
