@@ -9,7 +9,9 @@ import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientException;
 import io.fabric8.kubernetes.client.dsl.Informable;
 import io.fabric8.kubernetes.client.dsl.base.ResourceDefinitionContext;
+import io.weftmesh.policy.v1alpha1.PolicyObject;
 import java.net.http.HttpTimeoutException;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -36,6 +38,12 @@ final class ApiSession implements AutoCloseable {
   /** How many checks in a row must stay without an answer before the connection counts as dead. */
   private static final int SILENT_CHECKS = 2;
 
+  /**
+   * How many checks in a row a watch may be away while the server answers: more than the longest
+   * pause of the client, which takes a watch up where it was, without a list.
+   */
+  private static final int CHECKS_UNTIL_STUCK = 6;
+
   private final KubernetesClient client;
   private final String node;
   private final Set<Class<? extends HasMetadata>> kinds;
@@ -45,7 +53,9 @@ final class ApiSession implements AutoCloseable {
   private final Map<Class<? extends HasMetadata>, KindWatch<?>> watches = new HashMap<>();
   private final Set<Class<? extends HasMetadata>> unserved = new HashSet<>();
   private @Nullable String trouble;
+  private volatile long heardNanos = System.nanoTime();
   private int silent;
+  private boolean answering = true;
 
   ApiSession(
       KubernetesClient client,
@@ -61,14 +71,27 @@ final class ApiSession implements AutoCloseable {
     this.served = new ServedKinds(client);
   }
 
-  /** Whether the connection is alive, as far as can be told; blocks for a time-out at most. */
-  boolean check() {
-    try {
-      client.getKubernetesVersion();
+  /**
+   * Whether the connection is alive, as far as can be told; blocks for a time-out at most. A server
+   * that tells of changes is alive however slowly it answers.
+   *
+   * @param quiet how long it must have told of nothing to be asked
+   */
+  boolean check(Duration quiet) {
+    if (System.nanoTime() - heardNanos < quiet.toNanos()) {
       silent = 0;
+      answering = true;
+      return true;
+    }
+    try {
+      // Costs it least, and is answered before other questions.
+      client.raw("/livez");
+      silent = 0;
+      answering = true;
     } catch (KubernetesClientException failure) {
       // A server that refuses, or says no, is there: the watches will find it.
       silent = isTimeout(failure) ? silent + 1 : 0;
+      answering = false;
       log.debug("The API server does not answer", failure);
     }
     return silent < SILENT_CHECKS;
@@ -82,9 +105,10 @@ final class ApiSession implements AutoCloseable {
   void follow(boolean again) {
     if (again) {
       unserved.clear();
+      served.askAgain();
     }
     for (Class<? extends HasMetadata> kind : kinds) {
-      forgetIfGone(kind);
+      dropIfStuck(kind);
       if (!watches.containsKey(kind) && !unserved.contains(kind)) {
         try {
           follow(kind);
@@ -106,24 +130,31 @@ final class ApiSession implements AutoCloseable {
       watch.start();
     } else {
       unserved.add(kind);
-    }
-  }
-
-  private void forgetIfGone(Class<? extends HasMetadata> kind) {
-    KindWatch<?> watch = watches.get(kind);
-    if (watch != null && watch.isGone()) {
-      watch.close();
-      watches.remove(kind);
       if (known.retain(kind, Set.of())) {
         changed.run();
       }
     }
   }
 
+  /**
+   * A watch that fails after its list is made again by the client alone, which never asks whether
+   * the kind is still served as it was. What is known of it stays, until discovery says otherwise.
+   */
+  private void dropIfStuck(Class<? extends HasMetadata> kind) {
+    KindWatch<?> watch = watches.get(kind);
+    if (watch != null && answering && watch.isStuck(CHECKS_UNTIL_STUCK)) {
+      watch.close();
+      watches.remove(kind);
+      served.askAgain();
+    }
+  }
+
   private <T extends HasMetadata> KindWatch<?> watch(
       Class<T> kind, ResourceDefinitionContext found) {
-    if (found.getVersion().equals(HasMetadata.getVersion(kind))) {
-      return new KindWatch<>(kind, resources(kind), kind, object -> object, known, changed);
+    // Ours are read strictly, one by one: what a newer version wrote must not keep the others away.
+    if (found.getVersion().equals(HasMetadata.getVersion(kind))
+        && !PolicyObject.class.isAssignableFrom(kind)) {
+      return new KindWatch<>(kind, resources(kind), kind, object -> object, known, this::heard);
     }
     return new KindWatch<>(
         kind,
@@ -131,7 +162,14 @@ final class ApiSession implements AutoCloseable {
         GenericKubernetesResource.class,
         object -> client.getKubernetesSerialization().convertValue(object, kind),
         known,
-        changed);
+        this::heard);
+  }
+
+  private void heard(boolean matters) {
+    heardNanos = System.nanoTime();
+    if (matters) {
+      changed.run();
+    }
   }
 
   private <T extends HasMetadata> Informable<T> resources(Class<T> kind) {

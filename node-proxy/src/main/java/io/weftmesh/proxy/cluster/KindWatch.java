@@ -1,14 +1,13 @@
 package io.weftmesh.proxy.cluster;
 
 import io.fabric8.kubernetes.api.model.HasMetadata;
-import io.fabric8.kubernetes.client.KubernetesClientException;
 import io.fabric8.kubernetes.client.dsl.Informable;
 import io.fabric8.kubernetes.client.informers.ResourceEventHandler;
 import io.fabric8.kubernetes.client.informers.SharedIndexInformer;
 import io.weftmesh.policy.manifest.ObjectKey;
-import java.net.HttpURLConnection;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
 import java.util.function.Function;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
@@ -29,22 +28,21 @@ final class KindWatch<W extends HasMetadata> implements AutoCloseable {
   private final Class<? extends HasMetadata> type;
   private final Function<W, ? extends HasMetadata> typed;
   private final KnownObjects known;
-  private final Runnable changed;
+  private final Heard heard;
   private final SharedIndexInformer<W> informer;
 
   private volatile boolean listed;
-  private volatile boolean gone;
   private volatile boolean closed;
   private volatile @Nullable String trouble;
   private String said = "";
   private long saidNanos;
+  private int away;
 
   /**
    * @param resources what to follow
    * @param wire their class
    * @param typed makes of them an object of {@code type}
-   * @param changed called on any thread when something that matters is other than before, or was
-   *     listed for the first time
+   * @param heard told, on any thread, of whatever comes
    */
   KindWatch(
       Class<? extends HasMetadata> type,
@@ -52,11 +50,11 @@ final class KindWatch<W extends HasMetadata> implements AutoCloseable {
       Class<W> wire,
       Function<W, ? extends HasMetadata> typed,
       KnownObjects known,
-      Runnable changed) {
+      Heard heard) {
     this.type = type;
     this.typed = typed;
     this.known = known;
-    this.changed = changed;
+    this.heard = heard;
     this.informer =
         resources
             .withLimit(PAGE)
@@ -64,6 +62,18 @@ final class KindWatch<W extends HasMetadata> implements AutoCloseable {
             .itemStore(new VersionStore<>(wire))
             .exceptionHandler(this::goesOn)
             .addEventHandler(new Events());
+  }
+
+  /** Hears of what the server tells. */
+  @FunctionalInterface
+  interface Heard {
+    /**
+     * Something has come.
+     *
+     * @param matters whether anything that matters is other than before, or was listed for the
+     *     first time
+     */
+    void heard(boolean matters);
   }
 
   void start() {
@@ -76,9 +86,10 @@ final class KindWatch<W extends HasMetadata> implements AutoCloseable {
     return listed;
   }
 
-  /** Whether the server does not serve the kind any more. */
-  boolean isGone() {
-    return gone;
+  /** To be asked now and then: whether changes have not come in for so many questions in a row. */
+  boolean isStuck(int questions) {
+    away = informer.isWatching() ? 0 : away + 1;
+    return away >= questions;
   }
 
   /** Whether changes come in; false while the connection is made again. */
@@ -91,9 +102,12 @@ final class KindWatch<W extends HasMetadata> implements AutoCloseable {
     return trouble;
   }
 
+  /** Nothing is told any more when it returns: the next watch of the kind may know better. */
   @Override
   public void close() {
-    closed = true;
+    synchronized (known) {
+      closed = true;
+    }
     informer.stop();
   }
 
@@ -109,10 +123,7 @@ final class KindWatch<W extends HasMetadata> implements AutoCloseable {
       log.warn("Following {} fails, and is tried again: {}", HasMetadata.getPlural(type), now);
     }
     trouble = now;
-    gone =
-        failure instanceof KubernetesClientException answered
-            && answered.getCode() == HttpURLConnection.HTTP_NOT_FOUND;
-    return !gone;
+    return true;
   }
 
   private static String describe(Throwable failure) {
@@ -147,16 +158,21 @@ final class KindWatch<W extends HasMetadata> implements AutoCloseable {
     }
 
     private void put(W object) {
-      if (known.put(typed.apply(object))) {
-        changed.run();
+      HasMetadata read;
+      try {
+        read = typed.apply(object);
+      } catch (RuntimeException unreadable) {
+        String reason = String.valueOf(unreadable.getMessage()).lines().findFirst().orElse("");
+        tell(() -> known.refuse(key(informer.getStore().getKey(object)), reason));
+        return;
       }
+      tell(() -> known.put(read));
     }
 
     @Override
     public void onDelete(W object, boolean lastStateUnknown) {
-      if (known.remove(type, key(informer.getStore().getKey(object)))) {
-        changed.run();
-      }
+      ObjectKey key = key(informer.getStore().getKey(object));
+      tell(() -> known.remove(type, key));
     }
 
     /** What was deleted while nobody watched is in no list. */
@@ -166,13 +182,19 @@ final class KindWatch<W extends HasMetadata> implements AutoCloseable {
           informer.getStore().listKeys().stream()
               .map(KindWatch.this::key)
               .collect(Collectors.toSet());
-      boolean others = known.retain(type, there);
       boolean first = !listed;
       listed = true;
       trouble = null;
-      if (others || first) {
-        changed.run();
+      tell(() -> known.retain(type, there) || first);
+    }
+
+    /** What was told by a watch that is closed may be older than what the next one has told. */
+    private void tell(BooleanSupplier change) {
+      boolean matters;
+      synchronized (known) {
+        matters = !closed && change.getAsBoolean();
       }
+      heard.heard(matters);
     }
   }
 }

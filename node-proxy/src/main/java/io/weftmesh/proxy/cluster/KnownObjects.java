@@ -2,6 +2,7 @@ package io.weftmesh.proxy.cluster;
 
 import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.weftmesh.policy.manifest.ObjectKey;
+import io.weftmesh.proxy.cluster.ClusterObject.PodObject;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
@@ -9,13 +10,13 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
  * What an API server has told, reduced: of an object only what the snapshot is made of stays in
- * memory. An object that can't be read is as if it were not there, and its reason is kept instead.
- * Thread-safe.
+ * memory. Of an object that can't be read the reason is kept, and what it said before. Thread-safe.
  */
 final class KnownObjects {
   private static final Logger log = LoggerFactory.getLogger(KnownObjects.class);
@@ -34,13 +35,27 @@ final class KnownObjects {
       boolean wasRefused = refused.remove(key) != null;
       return !reduced.equals(kind.put(key, reduced)) || wasRefused;
     } catch (IllegalArgumentException unreadable) {
-      String problem = key + ": " + unreadable.getMessage();
-      boolean known = problem.equals(refused.put(key, problem));
-      if (!known) {
-        log.warn("{}", problem);
-      }
-      return kind.remove(key) != null || !known;
+      boolean replaced = isAnotherPod(object, kind.get(key)) && kind.remove(key) != null;
+      return refuse(key, String.valueOf(unreadable.getMessage())) || replaced;
     }
+  }
+
+  /**
+   * An object says what can't be read: what it said before stays in force, as with a file. Returns
+   * whether that was not known.
+   */
+  synchronized boolean refuse(ObjectKey key, String reason) {
+    String problem = key + ": " + reason;
+    boolean isNew = !problem.equals(refused.put(key, problem));
+    if (isNew) {
+      log.warn("{}", problem);
+    }
+    return isNew;
+  }
+
+  /** A pod of a StatefulSet has the name of the one before it, and shares nothing else with it. */
+  private static boolean isAnotherPod(HasMetadata object, @Nullable ClusterObject before) {
+    return before instanceof PodObject pod && !pod.uid().equals(object.getMetadata().getUid());
   }
 
   /** Forgets an object; returns whether it was known. */

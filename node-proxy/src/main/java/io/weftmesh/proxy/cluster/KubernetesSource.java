@@ -41,7 +41,10 @@ public final class KubernetesSource implements ClusterSource {
   /** What comes within this time is folded together. */
   private static final Duration GATHER = Duration.ofMillis(50);
 
-  private static final int MOST_APART_MILLIS = 5_000;
+  /** Before another connection is made; doubled each time that one dies before it was of use. */
+  private static final int LEAST_PAUSE_MILLIS = 5_000;
+
+  private static final int MOST_PAUSE_MILLIS = 300_000;
 
   private final Supplier<KubernetesClient> clients;
   private final String node;
@@ -59,6 +62,9 @@ public final class KubernetesSource implements ClusterSource {
 
   private @Nullable ApiSession session;
   private int checks;
+  private int pause = LEAST_PAUSE_MILLIS;
+  private long reconnectAtNanos = System.nanoTime();
+  private volatile boolean foldFailed;
   private volatile List<String> missing = List.of("the API server has not been reached yet");
 
   /**
@@ -68,7 +74,7 @@ public final class KubernetesSource implements ClusterSource {
    * @param checksBetweenDiscoveries of kinds that were not served before
    */
   record Timing(Duration check, int checksBetweenDiscoveries) {
-    static final Timing DEFAULT = new Timing(Duration.ofSeconds(10), 3);
+    static final Timing DEFAULT = new Timing(Duration.ofSeconds(10), 12);
   }
 
   KubernetesSource(
@@ -139,6 +145,8 @@ public final class KubernetesSource implements ClusterSource {
     return new KubernetesClientBuilder()
         .withConfig(config)
         .withKubernetesSerialization(serialization)
+        .withHttpClientBuilderConsumer(
+            http -> http.addOrReplaceInterceptor("ascii-events", new AsciiEvents()))
         .build();
   }
 
@@ -151,7 +159,8 @@ public final class KubernetesSource implements ClusterSource {
         .withOnlyHttpWatches(true)
         // Whoever asks tries again by itself.
         .withRequestRetryBackoffLimit(0)
-        .withWatchReconnectInterval(500 + random.nextInt(MOST_APART_MILLIS))
+        // Doubles five times.
+        .withWatchReconnectInterval(500 + random.nextInt(500))
         .build();
   }
 
@@ -163,6 +172,9 @@ public final class KubernetesSource implements ClusterSource {
   }
 
   private void connect() {
+    if (api.isShutdown()) {
+      return;
+    }
     try {
       ApiSession next = new ApiSession(clients.get(), node, Reduction.KINDS, known, this::changed);
       session = next;
@@ -177,11 +189,13 @@ public final class KubernetesSource implements ClusterSource {
   private void check() {
     ApiSession current = session;
     if (current == null) {
-      connect();
+      if (System.nanoTime() - reconnectAtNanos >= 0) {
+        connect();
+      }
       return;
     }
     try {
-      if (current.check()) {
+      if (current.check(timing.check())) {
         checks++;
         current.follow(checks % timing.checksBetweenDiscoveries() == 0);
         look(current);
@@ -189,23 +203,21 @@ public final class KubernetesSource implements ClusterSource {
         log.warn("The API server is silent: what is open to it is closed, and made again");
         session = null;
         current.close();
-        api.schedule(this::reconnect, random.nextInt(MOST_APART_MILLIS), TimeUnit.MILLISECONDS);
+        pause = Math.min(MOST_PAUSE_MILLIS, pause * 2);
+        reconnectAtNanos = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(random.nextInt(pause));
       }
     } catch (RuntimeException failure) {
       log.error("Reading from the API server has failed, and is tried again", failure);
     }
   }
 
-  private void reconnect() {
-    if (session == null) {
-      connect();
-    }
-  }
-
   private void look(ApiSession current) {
     missing = current.missing();
     if (missing.isEmpty()) {
-      changed();
+      pause = LEAST_PAUSE_MILLIS;
+      if (!publisher.isPublished() || foldFailed) {
+        changed();
+      }
     }
     for (Class<? extends HasMetadata> kind : Reduction.KINDS) {
       Boolean comesIn = current.isWatching(kind);
@@ -231,7 +243,9 @@ public final class KubernetesSource implements ClusterSource {
         }
         return;
       }
+      foldFailed = true;
       publisher.publish(known.all(), known.refused());
+      foldFailed = false;
       Reduction.KINDS.forEach(
           kind -> objects.with(HasMetadata.getKind(kind)).set(known.count(kind)));
     } catch (RuntimeException failure) {

@@ -7,7 +7,9 @@ import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientException;
 import io.fabric8.kubernetes.client.dsl.base.ResourceDefinitionContext;
 import io.weftmesh.policy.manifest.MeshKinds;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 
 /**
@@ -16,9 +18,15 @@ import java.util.Optional;
  */
 final class ServedKinds {
   private final KubernetesClient client;
+  private final Map<String, List<APIResource>> answers = new HashMap<>();
 
   ServedKinds(KubernetesClient client) {
     this.client = client;
+  }
+
+  /** What was answered before may be other now. */
+  void askAgain() {
+    answers.clear();
   }
 
   /**
@@ -48,8 +56,12 @@ final class ServedKinds {
     return Optional.empty();
   }
 
-  private Iterable<APIResource> resources(String version) {
-    APIResourceList found = client.getApiResources(version);
-    return found == null ? List.of() : found.getResources();
+  private List<APIResource> resources(String version) {
+    return answers.computeIfAbsent(
+        version,
+        v -> {
+          APIResourceList found = client.getApiResources(v);
+          return found == null ? List.of() : found.getResources();
+        });
   }
 }

@@ -141,8 +141,8 @@ final class FakeApiServer implements AutoCloseable {
     synchronized (this) {
       asked.add(exchange.getRequestURI().getPath() + "?" + exchange.getRequestURI().getQuery());
     }
-    if (path.equals("/version")) {
-      answer(exchange, 200, "{\"major\":\"1\",\"minor\":\"34\"}");
+    if (path.equals("/livez")) {
+      answer(exchange, 200, "ok");
       return;
     }
     String below = path.startsWith("/apis/") ? path.substring(6) : path.substring("/api/".length());

@@ -3,7 +3,9 @@ package io.weftmesh.proxy.cluster;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import io.fabric8.kubernetes.api.model.GenericKubernetesResource;
 import io.fabric8.kubernetes.api.model.HasMetadata;
+import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
 import io.fabric8.kubernetes.client.Config;
 import io.fabric8.kubernetes.client.ConfigBuilder;
 import io.weftmesh.policy.model.ServicePortKey;
@@ -18,6 +20,7 @@ import java.io.IOException;
 import java.io.StringWriter;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.random.RandomGenerator;
@@ -61,6 +64,16 @@ class KubernetesSourceTest {
       - addresses: [10.1.0.5]
         nodeName: node-1
         targetRef: {kind: Pod, name: cart-0, namespace: shop, uid: "1111"}
+      """;
+
+  private static final String ROUTE_TO_NOBODY =
+      """
+      apiVersion: gateway.networking.k8s.io/v1
+      kind: HTTPRoute
+      metadata: {name: cart, namespace: shop}
+      spec:
+        parentRefs: [{group: "", kind: Service, name: cart, port: 80}]
+        rules: [{backendRefs: [{name: nobody, port: 80}]}]
       """;
 
   /** Spreads nothing. */
@@ -200,15 +213,7 @@ class KubernetesSourceTest {
     await().until(() -> source.notReady().isEmpty());
 
     server.refuse("httproutes", 0);
-    apply(
-        """
-        apiVersion: gateway.networking.k8s.io/v1
-        kind: HTTPRoute
-        metadata: {name: cart, namespace: shop}
-        spec:
-          parentRefs: [{group: "", kind: Service, name: cart, port: 80}]
-          rules: [{backendRefs: [{name: nobody, port: 80}]}]
-        """);
+    apply(ROUTE_TO_NOBODY);
 
     await()
         .untilAsserted(() ->
@@ -216,6 +221,85 @@ class KubernetesSourceTest {
                 .singleElement()
                 .asString()
                 .contains("HTTPRoute shop/cart"));
+  }
+
+  @Test
+  void forgetsWhatWasOfAKindThatIsNotServedAnyMore() {
+    apply(ROUTE_TO_NOBODY);
+    follow();
+    await().until(() -> source.problems().size() == 1);
+
+    server.refuse("httproutes", 404);
+    server.cutWatches();
+
+    await().until(() -> source.problems().isEmpty());
+    assertThat(addresses()).containsExactly("10.1.0.5:8080");
+  }
+
+  @Test
+  void readsEventsWithCharactersOfAnyLanguageAndGoesOn() {
+    follow();
+    await().until(() -> source.notReady().isEmpty());
+    await().until(() -> server.watching("endpointslices") == 1);
+
+    for (String owner : List.of("M\u00fcller", "\u5b57\ud83d\ude00", "x")) {
+      apply(OBJECTS.replace("{name: cart-1,", "{name: cart-1, annotations: {o: " + owner + "},"));
+    }
+    apply(OBJECTS.replace("10.1.0.5", "10.1.0.6"));
+
+    await().untilAsserted(() -> assertThat(addresses()).containsExactly("10.1.0.6:8080"));
+    assertThat(server.asked("endpointslices?limit")).hasSize(1);
+  }
+
+  @Test
+  void aPolicyOfANewerVersionKeepsNoOtherAway() {
+    server.apply("trafficpolicies", policy("old", "timeouts", Map.of("request", "nonsense")));
+    server.apply("trafficpolicies", policy("new", "future", 1));
+    follow();
+
+    await().until(() -> source.notReady().isEmpty());
+    assertThat(source.problems())
+        .hasSize(2)
+        .anySatisfy(problem -> assertThat(problem).contains("TrafficPolicy shop/new", "future"))
+        .anySatisfy(problem -> assertThat(problem).contains("TrafficPolicy shop/old", "nonsense"));
+  }
+
+  @Test
+  void whatAnObjectSaidBeforeStaysInForceWhenItSaysWhatCantBeRead() {
+    follow();
+    await().until(() -> source.notReady().isEmpty());
+
+    apply(
+        OBJECTS.replace(
+            "{name: cart-0,", "{name: cart-0, annotations: {weftmesh.io/max-connections: lots},"));
+
+    await()
+        .untilAsserted(() ->
+            assertThat(source.problems())
+                .singleElement()
+                .asString()
+                .contains("Pod shop/cart-0", "lots"));
+    assertThat(holder.get().localPods()).extracting(Workload::name).containsExactly("cart-0");
+
+    apply(
+        OBJECTS
+            .replace(
+                "{name: cart-0,",
+                "{name: cart-0, annotations: {weftmesh.io/max-connections: lots},")
+            .replace("1111", "2222"));
+    await().untilAsserted(() -> assertThat(holder.get().localPods()).isEmpty());
+  }
+
+  @Test
+  void publishesNothingWhileNothingHappens() {
+    follow();
+    await().until(() -> source.notReady().isEmpty());
+    long version = holder.get().version();
+    int asked = server.asked("/livez").size();
+
+    await().until(() -> server.asked("/livez").size() >= asked + 5);
+
+    assertThat(holder.get().version()).isEqualTo(version);
   }
 
   @Test
@@ -270,6 +354,15 @@ class KubernetesSourceTest {
     for (HasMetadata object : Objects.typed(yaml)) {
       server.apply(HasMetadata.getPlural(object.getClass()), object);
     }
+  }
+
+  private static GenericKubernetesResource policy(String name, String field, Object value) {
+    GenericKubernetesResource policy = new GenericKubernetesResource();
+    policy.setApiVersion("policy.weftmesh.io/v1alpha1");
+    policy.setKind("TrafficPolicy");
+    policy.setMetadata(new ObjectMetaBuilder().withNamespace("shop").withName(name).build());
+    policy.setAdditionalProperty("spec", Map.of("targetRef", Map.of("name", "cart"), field, value));
+    return policy;
   }
 
   private String metric(String name) throws IOException {
