@@ -16,7 +16,7 @@ public interface ClusterSource extends Closeable {
   List<String> problems();
 
   /**
-   * Completes when a snapshot is in force that knows all labels of pods that shifts ask for: until
+   * Completes when a snapshot is in force that knows which labels of pods are told at all: until
    * then, after a start, subsets are empty. At once where no shift asks for any.
    */
   CompletionStage<Void> labelled();

@@ -71,7 +71,7 @@ final class SnapshotFold {
   /**
    * A snapshot and what could not be honoured in it.
    *
-   * @param labelled whether all labels that shifts ask for are told
+   * @param labelled whether no shift waits for the first that is told of labels
    * @param problems a line each
    */
   record Folded(Snapshot snapshot, boolean labelled, List<String> problems) {}

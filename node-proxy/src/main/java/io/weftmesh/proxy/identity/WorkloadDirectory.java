@@ -39,7 +39,7 @@ public final class WorkloadDirectory implements PodLabels {
   private final EndedPods ended = new EndedPods(MAX_ENDED);
   private final List<Listener> listeners = new CopyOnWriteArrayList<>();
   private final List<Runnable> labelListeners = new CopyOnWriteArrayList<>();
-  private volatile Set<String> labelKeys = Set.of();
+  private volatile @Nullable Set<String> labelKeys;
   private volatile boolean known;
   private volatile long version;
   private volatile Instant updated = Instant.EPOCH;
@@ -81,7 +81,7 @@ public final class WorkloadDirectory implements PodLabels {
   }
 
   @Override
-  public Set<String> keys() {
+  public @Nullable Set<String> keys() {
     return labelKeys;
   }
 

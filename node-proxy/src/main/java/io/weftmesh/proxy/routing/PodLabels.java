@@ -14,8 +14,8 @@ public interface PodLabels {
   PodLabels NONE =
       new PodLabels() {
         @Override
-        public Set<String> keys() {
-          return Set.of();
+        public @Nullable Set<String> keys() {
+          return null;
         }
 
         @Override
@@ -27,8 +27,11 @@ public interface PodLabels {
         public void onLabels(Runnable listener) {}
       };
 
-  /** The keys that are told of. Others are not known, of any pod. */
-  Set<String> keys();
+  /**
+   * The keys that are told of; others are not known, of any pod. Null while nothing has been told
+   * since the process started, not even that there are none.
+   */
+  @Nullable Set<String> keys();
 
   /**
    * A pod's labels under those keys; null if nobody has told of the pod: it is not in the mesh, or

@@ -147,17 +147,63 @@ class SubsetFoldTest {
   }
 
   @Test
-  void aShiftThatIsThereWhenTheProxyStartsKeepsTheDoorClosedUntilItsLabelsAreTold() {
-    labels.carry();
-    labels.forget("uid-1");
+  void aShiftWhoseLabelsAreToldNoMoreShiftsNothing() {
+    fold(SERVICE, SHIFT, slice("1", "2"));
 
-    SnapshotFold.Folded started = folded(SERVICE, SHIFT, slice("1"));
-    SnapshotFold.Folded again = folded(SERVICE, SHIFT, slice("1"));
+    labels.carry("track");
+    SnapshotFold.Folded held = folded(SERVICE, SHIFT, slice("1", "2"));
+
+    assertThat(backends(held.snapshot())).containsExactly(new Backend.Service(ECHO));
+    assertThat(held.problems()).singleElement().asString().endsWith("it shifts nothing");
+    labels.carry("version");
+    assertThat(backends(fold(SERVICE, SHIFT, slice("1", "2")))).containsExactly(V1, V2);
+  }
+
+  @Test
+  void whatWasInForceDoesNotGoOnWithoutItsLabels() {
+    fold(SERVICE, SHIFT, slice("1", "2"));
+    String byTrack = SHIFT.replace("version:", "track:");
+
+    labels.carry();
+
+    assertThat(backends(fold(SERVICE, byTrack, slice("1", "2"))))
+        .containsExactly(new Backend.Service(ECHO));
+  }
+
+  @Test
+  void aShiftThatIsThereWhenTheProxyStartsKeepsTheDoorClosedUntilItsLabelsAreTold() {
+    ToldLabels nothing = new ToldLabels();
+    SnapshotFold starting = new SnapshotFold("node-a", nothing);
+
+    SnapshotFold.Folded started = folded(starting, SERVICE, SHIFT, slice("1"));
+    SnapshotFold.Folded again = folded(starting, SERVICE, SHIFT, slice("1"));
 
     for (SnapshotFold.Folded folded : List.of(started, again)) {
+      assertThat(folded.labelled()).isFalse();
       assertThat(backends(folded.snapshot())).containsExactly(V1, V2);
       assertThat(hosts(folded.snapshot().endpoints(V1, IpFamily.IPV4))).isEmpty();
       assertThat(folded.problems()).singleElement().asString().endsWith("answered with 503");
+    }
+  }
+
+  @Test
+  void aShiftThatTheCaDoesNotTellTheLabelsOfOpensTheDoorAndShiftsNothing() {
+    ToldLabels others = new ToldLabels();
+    SnapshotFold starting = new SnapshotFold("node-a", others);
+    folded(starting, SERVICE, SHIFT, slice("1"));
+
+    others.carry("track");
+    SnapshotFold.Folded told = folded(starting, SERVICE, SHIFT, slice("1"));
+    SnapshotFold.Folded toldAtOnce =
+        folded(new SnapshotFold("node-a", others), SERVICE, SHIFT, slice("1"));
+
+    for (SnapshotFold.Folded folded : List.of(told, toldAtOnce)) {
+      assertThat(folded.labelled()).isTrue();
+      assertThat(backends(folded.snapshot())).containsExactly(new Backend.Service(ECHO));
+      assertThat(folded.problems())
+          .containsExactly(
+              "TrafficShift shop/echo: the ca has not told which pods have the labels [version];"
+                  + " until it does, it shifts nothing");
     }
   }
 
@@ -166,6 +212,10 @@ class SubsetFoldTest {
   }
 
   private SnapshotFold.Folded folded(String... manifests) {
+    return folded(fold, manifests);
+  }
+
+  private static SnapshotFold.Folded folded(SnapshotFold fold, String... manifests) {
     return fold.fold(Objects.read(String.join("", manifests)));
   }
 

@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
 final class ToldLabels implements PodLabels {
   private final Map<String, Map<String, String>> byUid = new ConcurrentHashMap<>();
   private final List<Runnable> listeners = new CopyOnWriteArrayList<>();
-  private volatile Set<String> keys = Set.of();
+  private volatile @Nullable Set<String> keys;
 
   void carry(String... newKeys) {
     keys = Set.of(newKeys);
@@ -31,7 +31,7 @@ final class ToldLabels implements PodLabels {
   }
 
   @Override
-  public Set<String> keys() {
+  public @Nullable Set<String> keys() {
     return keys;
   }
 
