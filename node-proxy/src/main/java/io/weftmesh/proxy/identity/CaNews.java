@@ -34,6 +34,9 @@ public final class CaNews implements CaListener {
   private volatile @Nullable Instant lost;
   private volatile boolean connected;
 
+  /** Whether the ca of the full state in force knows of labels. An older one does not. */
+  private boolean tellsLabels;
+
   public CaNews(
       Trust trust,
       WorkloadDirectory directory,
@@ -79,10 +82,12 @@ public final class CaNews implements CaListener {
 
   @Override
   public void onUpdate(DirectoryUpdate update) {
+    boolean labelled = update.hasLabelKeys() || (!update.getFull() && tellsLabels);
     List<WorkloadEntry> entries = new ArrayList<>(update.getWorkloadsCount());
     for (Workload workload : update.getWorkloadsList()) {
-      entries.add(entry(workload));
+      entries.add(entry(workload, labelled ? labels(workload) : labelsBefore(workload)));
     }
+    tellsLabels = labelled;
     if (update.getFull()) {
       directory.replace(
           update.getVersion(),
@@ -96,8 +101,10 @@ public final class CaNews implements CaListener {
           update.getRemovedPodUidsList(),
           update.getEndedPodUidsList());
     }
-    if (update.getFull() || update.hasLabelKeys()) {
+    if (update.hasLabelKeys()) {
       directory.carry(Set.copyOf(update.getLabelKeys().getKeysList()));
+    } else if (directory.keys() == null) {
+      directory.carry(Set.of());
     }
   }
 
@@ -117,7 +124,7 @@ public final class CaNews implements CaListener {
     losses.with(reason).increment();
   }
 
-  private static WorkloadEntry entry(Workload workload) {
+  private static WorkloadEntry entry(Workload workload, Map<String, String> labels) {
     List<InetAddress> addresses = new ArrayList<>(workload.getAddressesCount());
     for (ByteString address : workload.getAddressesList()) {
       addresses.add(address(workload, address));
@@ -131,7 +138,7 @@ public final class CaNews implements CaListener {
         SpiffeId.parse(workload.getSpiffeId()),
         state(workload),
         addresses,
-        labels(workload));
+        labels);
   }
 
   /** The same few words on thousands of pods. */
@@ -139,6 +146,12 @@ public final class CaNews implements CaListener {
     Map<String, String> labels = new HashMap<>();
     workload.getLabelsMap().forEach((key, value) -> labels.put(key.intern(), value.intern()));
     return labels;
+  }
+
+  /** What is known of a pod whose labels the ca knows nothing of. */
+  private Map<String, String> labelsBefore(Workload workload) {
+    WorkloadEntry known = directory.byPodUid(workload.getPodUid());
+    return known == null ? Map.of() : known.labels();
   }
 
   private static WorkloadState state(Workload workload) {

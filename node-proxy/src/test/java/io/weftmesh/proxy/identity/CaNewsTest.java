@@ -25,7 +25,10 @@ final class CaNewsTest extends IdentityTest {
   @Test
   void readsAPod() {
     news.onUpdate(
-        update(5, true, pod(io.weftmesh.ca.v1.WorkloadState.CAPTURED).putLabels("version", "v1")));
+        update(5, true, pod(io.weftmesh.ca.v1.WorkloadState.CAPTURED).putLabels("version", "v1"))
+            .toBuilder()
+            .setLabelKeys(keys("version"))
+            .build());
 
     assertThat(directory.byAddress(ONE))
         .isEqualTo(
@@ -52,10 +55,42 @@ final class CaNewsTest extends IdentityTest {
     news.onUpdate(update(7, false).toBuilder().setLabelKeys(keys("track")).build());
     assertThat(directory.keys()).containsExactly("track");
 
-    news.onUpdate(update(8, true));
+    news.onUpdate(update(8, true).toBuilder().setLabelKeys(LabelKeys.getDefaultInstance()).build());
 
     assertThat(directory.keys()).isEmpty();
     assertThat(told).containsExactly(Set.of("version"), Set.of("track"), Set.of());
+  }
+
+  @Test
+  void anOlderCaChangesNoLabels() {
+    news.onUpdate(
+        update(5, true, pod(io.weftmesh.ca.v1.WorkloadState.EXPECTED).putLabels("version", "v1"))
+            .toBuilder()
+            .setLabelKeys(keys("version"))
+            .build());
+
+    news.onUpdate(update(1, true, pod(io.weftmesh.ca.v1.WorkloadState.EXPECTED)));
+    assertThat(directory.keys()).containsExactly("version");
+    assertThat(directory.of("uid", ONE)).isEqualTo(Map.of("version", "v1"));
+    news.onUpdate(update(2, false, pod(io.weftmesh.ca.v1.WorkloadState.CAPTURED)));
+    assertThat(directory.stateOf(ONE)).isEqualTo(WorkloadState.CAPTURED);
+    assertThat(directory.of("uid", ONE)).isEqualTo(Map.of("version", "v1"));
+
+    news.onUpdate(
+        update(9, true, pod(io.weftmesh.ca.v1.WorkloadState.CAPTURED)).toBuilder()
+            .setLabelKeys(keys("version"))
+            .build());
+    news.onUpdate(update(10, false, pod(io.weftmesh.ca.v1.WorkloadState.CAPTURED)));
+    assertThat(directory.of("uid", ONE)).isEmpty();
+  }
+
+  @Test
+  void anOlderCaTellsNewcomersThatThereAreNoLabels() {
+    assertThat(directory.keys()).isNull();
+
+    news.onUpdate(update(5, true, pod(io.weftmesh.ca.v1.WorkloadState.EXPECTED)));
+
+    assertThat(directory.keys()).isEmpty();
   }
 
   @Test

@@ -32,8 +32,11 @@ final class ChangeLog {
   private long version = FIRST_VERSION;
   private Set<String> labelKeys = Set.of();
 
-  /** When the keys changed last; 0 for never. */
-  private long labelKeysVersion;
+  /**
+   * When the keys changed last. A full state tells them even if they never did: an older ca tells
+   * none, which is not the same as that there are none.
+   */
+  private long labelKeysVersion = FIRST_VERSION;
 
   /** The version of the newest removal that is no longer known. */
   private long forgotten;

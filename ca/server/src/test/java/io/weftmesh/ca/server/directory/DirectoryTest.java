@@ -409,7 +409,6 @@ class DirectoryTest {
   @Test
   void labelsThatAreAskedForReachANodeAsADifference() throws Exception {
     Reader reader = new Reader(NODE_A);
-    assertThat(reader.last().hasLabelKeys()).isFalse();
 
     pods.ask("version").labels("web-1", Map.of("version", "v1"));
     podsChanged();
@@ -419,6 +418,16 @@ class DirectoryTest {
     assertThat(reader.last().getWorkloadsList())
         .singleElement()
         .satisfies(workload -> assertThat(workload.getLabelsMap()).containsEntry("version", "v1"));
+  }
+
+  @Test
+  void aFullStateTellsThatThereAreNoKeys() throws Exception {
+    DirectoryUpdate full = new Reader(NODE_A).last();
+
+    assertThat(full.getFull()).isTrue();
+    assertThat(full.hasLabelKeys()).isTrue();
+    assertThat(full.getLabelKeys().getKeysList()).isEmpty();
+    assertThat(new Reader(NODE_A, "p2", full.getEpoch(), full.getVersion(), 100).updates).isEmpty();
   }
 
   @Test
