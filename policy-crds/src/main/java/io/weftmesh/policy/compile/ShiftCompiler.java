@@ -70,6 +70,7 @@ final class ShiftCompiler {
         findings.invalid(field(i), "stands there twice");
       }
     }
+    Subsets.check(backends, findings);
     if (!anyWeight && !findings.isInvalid()) {
       findings.invalid("spec.backends", "have no weight above 0, so that nothing gets any traffic");
     }

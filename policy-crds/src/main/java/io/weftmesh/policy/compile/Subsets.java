@@ -2,6 +2,7 @@ package io.weftmesh.policy.compile;
 
 import io.weftmesh.policy.LabelSyntax;
 import io.weftmesh.policy.v1alpha1.TrafficShiftSpec;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
@@ -9,26 +10,49 @@ import org.jspecify.annotations.Nullable;
 
 /** Subsets of a Service's pods, as the backends of a {@code TrafficShift} name them. */
 public final class Subsets {
-  /** What the CRD allows, too. Each is told to every node of every pod. */
-  static final int MAX_LABELS = 8;
+  /**
+   * How many labels a backend, and all backends of a shift together, may ask for. Each is told to
+   * every node of every pod.
+   */
+  public static final int MAX_LABELS = 8;
 
   private Subsets() {}
 
   /**
    * The keys of the pod labels that a shift asks for, as far as they are labels at all: these must
-   * be known of a Service's pods before the shift can be followed.
+   * be known of a Service's pods before the shift can be followed. None of a shift that asks for
+   * too many, which is invalid.
    */
   public static Set<String> keysAskedFor(@Nullable TrafficShiftSpec spec) {
+    Set<String> keys =
+        spec == null || spec.backends() == null ? new TreeSet<>() : keys(spec.backends());
+    return keys.size() <= MAX_LABELS ? keys : new TreeSet<>();
+  }
+
+  private static Set<String> keys(List<TrafficShiftSpec.Backend> backends) {
     Set<String> keys = new TreeSet<>();
-    if (spec == null || spec.backends() == null) {
-      return keys;
-    }
-    for (TrafficShiftSpec.Backend backend : spec.backends()) {
+    for (TrafficShiftSpec.Backend backend : backends) {
       if (backend != null && backend.labels() != null && backend.labels().size() <= MAX_LABELS) {
         backend.labels().keySet().stream().filter(LabelSyntax::isKey).forEach(keys::add);
       }
     }
     return keys;
+  }
+
+  /** Says if the backends of a shift ask for too many labels between them. */
+  static void check(List<TrafficShiftSpec.Backend> backends, Findings findings) {
+    Set<String> keys = keys(backends);
+    if (keys.size() > MAX_LABELS) {
+      findings.invalid(
+          "spec.backends",
+          "ask for pods by "
+              + keys.size()
+              + " different labels, "
+              + keys
+              + ", expected at most "
+              + MAX_LABELS
+              + " in one TrafficShift");
+    }
   }
 
   /** Says what is wrong with the labels of a backend. */

@@ -99,6 +99,13 @@ class SubsetShiftTest {
         .containsExactly("example.com/tier", "track", "version");
     assertThat(Subsets.keysAskedFor(spec("{labels: {'not a key': v1}, weight: 1}"))).isEmpty();
     assertThat(Subsets.keysAskedFor(spec("{service: echo, weight: 1}"))).isEmpty();
+    assertThat(
+            Subsets.keysAskedFor(
+                spec(
+                    "{labels: {a: b, c: d, e: f, g: h}, weight: 1},"
+                        + " {labels: {i: j, k: l, m: n, o: p, q: r}, weight: 1}")))
+        .as("which is invalid")
+        .isEmpty();
     assertThat(Subsets.keysAskedFor(null)).isEmpty();
   }
 
@@ -116,6 +123,7 @@ class SubsetShiftTest {
           {labels: {a: b}, weight: 1}, {labels: {a: b}, weight: 2} | spec.backends[1] stands there twice
           {labels: {a: b}}                                    | spec.backends[0].weight is missing
           {labels: {a: b, c: d, e: f, g: h, i: j, k: l, m: n, o: p, q: r}, weight: 1} | spec.backends[0].labels has 9 entries, expected at most 8
+          {labels: {a: b, c: d, e: f, g: h}, weight: 1}, {labels: {i: j, k: l, m: n, o: p, q: r}, weight: 1} | spec.backends ask for pods by 9 different labels, [a, c, e, g, i, k, m, o, q], expected at most 8 in one TrafficShift
           """)
   void labelsThatMakeNoSenseCloseTheDoor(String backends, String message) {
     Compiled compiled = compile(backends);

@@ -47,8 +47,8 @@ public final class ManifestPods implements PodSource {
       Pod pod, Map<String, String> labels, boolean hostNetwork, @Nullable String phase)
       implements Item {}
 
-  /** The labels of pods that a shift asks for. */
-  private record Asking(Set<String> keys) implements Item {}
+  /** The labels of pods that a shift in some namespace asks for. */
+  private record Asking(String namespace, Set<String> keys) implements Item {}
 
   private ManifestPods(ManifestDirectory<Item> folder, InstantSource clock) {
     this.folder = folder;
@@ -96,9 +96,13 @@ public final class ManifestPods implements PodSource {
     manifests
         .values(NamespaceLabels.class)
         .forEach(namespace -> namespaces.put(namespace.name(), namespace.labels()));
-    Set<String> keys = new HashSet<>();
-    manifests.values(Asking.class).forEach(asking -> keys.addAll(asking.keys()));
-    Set<String> told = asked.tell(keys);
+    Map<String, Set<String>> askers = new HashMap<>();
+    for (Asking asking : manifests.values(Asking.class)) {
+      for (String key : asking.keys()) {
+        askers.computeIfAbsent(key, added -> new HashSet<>()).add(asking.namespace());
+      }
+    }
+    Set<String> told = asked.tell(askers);
     List<Pod> pods = new ArrayList<>();
     for (Candidate candidate : manifests.values(Candidate.class)) {
       Pod pod = candidate.pod();
@@ -131,7 +135,8 @@ public final class ManifestPods implements PodSource {
 
   private static Item reduce(HasMetadata object) {
     if (object instanceof TrafficShift shift) {
-      return new Asking(Subsets.keysAskedFor(shift.getSpec()));
+      return new Asking(
+          orEmpty(shift.getMetadata().getNamespace()), Subsets.keysAskedFor(shift.getSpec()));
     }
     Map<String, String> labels = labels(object.getMetadata().getLabels());
     if (!(object instanceof io.fabric8.kubernetes.api.model.Pod pod)) {

@@ -5,7 +5,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.weftmesh.ca.server.TestClock;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.HashMap;
 import java.util.HashSet;
+import java.util.Map;
 import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
@@ -17,52 +19,95 @@ class AskedLabelsTest {
 
   @Test
   void tellsWhatIsAskedFor() {
-    assertThat(labels.tell(Set.of())).isEmpty();
-    assertThat(labels.tell(Set.of("version", "track")))
-        .containsExactlyInAnyOrder("version", "track");
+    assertThat(tell(Set.of())).isEmpty();
+    assertThat(tell(Set.of("version", "track"))).containsExactlyInAnyOrder("version", "track");
   }
 
   @Test
   void goesOnForAMinuteWithWhatNobodyAsksForAnyMore() {
-    labels.tell(Set.of("version"));
+    tell(Set.of("version"));
     clock.advance(Duration.ofHours(1));
 
-    assertThat(labels.tell(Set.of("track"))).containsExactlyInAnyOrder("version", "track");
+    assertThat(tell(Set.of("track"))).containsExactlyInAnyOrder("version", "track");
     clock.advance(AskedLabels.KEPT_FOR.minusMillis(1));
-    assertThat(labels.tell(Set.of("track"))).containsExactlyInAnyOrder("version", "track");
+    assertThat(tell(Set.of("track"))).containsExactlyInAnyOrder("version", "track");
     clock.advance(Duration.ofMillis(1));
-    assertThat(labels.tell(Set.of("track"))).containsExactly("track");
+    assertThat(tell(Set.of("track"))).containsExactly("track");
   }
 
   @Test
   void whatIsAskedForAgainStays() {
-    labels.tell(Set.of("version"));
-    labels.tell(Set.of());
+    tell(Set.of("version"));
+    tell(Set.of());
     clock.advance(Duration.ofSeconds(30));
-    labels.tell(Set.of("version"));
+    tell(Set.of("version"));
     clock.advance(Duration.ofSeconds(30));
 
-    assertThat(labels.tell(Set.of("version"))).containsExactly("version");
-    assertThat(labels.tell(Set.of())).containsExactly("version");
+    assertThat(tell(Set.of("version"))).containsExactly("version");
+    assertThat(tell(Set.of())).containsExactly("version");
   }
 
   @Test
   void ofTooManyThoseThatCameFirstAreTold() {
     Set<String> first = keys("m", AskedLabels.MAX_KEYS);
-    labels.tell(first);
+    tell(first);
     Set<String> more = new HashSet<>(first);
     more.add("a");
 
-    assertThat(labels.tell(more)).isEqualTo(first);
+    assertThat(tell(more)).isEqualTo(first);
+  }
+
+  @Test
+  void oneNamespaceDoesNotTakeThePlacesOfOthers() {
+    Map<String, Set<String>> askers = new HashMap<>();
+    keys("a", AskedLabels.MAX_KEYS).forEach(key -> askers.put(key, Set.of("greedy")));
+    askers.put("version", Set.of("shop", "lab"));
+    askers.put("track", Set.of("shop"));
+
+    assertThat(labels.tell(askers))
+        .contains("version", "track")
+        .hasSize(AskedLabels.MAX_OF_NAMESPACE + 2);
+  }
+
+  @Test
+  void ofTooManyThoseThatMostNamespacesAskForAreTold() {
+    Map<String, Set<String>> askers = askers(keys("a", AskedLabels.MAX_KEYS));
+    askers.put("version", Set.of("shop", "lab"));
+
+    assertThat(labels.tell(askers)).contains("version").hasSize(AskedLabels.MAX_KEYS);
+  }
+
+  @Test
+  void ofTooManyOfANamespaceThoseThatCameFirstAreTold() {
+    Set<String> first = keys("m", AskedLabels.MAX_OF_NAMESPACE);
+    Map<String, Set<String>> askers = new HashMap<>();
+    first.forEach(key -> askers.put(key, Set.of("shop")));
+    labels.tell(askers);
+    askers.put("a", Set.of("shop"));
+    assertThat(labels.tell(askers)).isEqualTo(first);
+
+    askers.put("a", Set.of("shop", "lab"));
+    assertThat(labels.tell(askers)).contains("a").containsAll(first);
   }
 
   @Test
   void whatNobodyAsksForMakesRoomForWhatIsAskedFor() {
-    labels.tell(keys("m", AskedLabels.MAX_KEYS));
+    tell(keys("m", AskedLabels.MAX_KEYS));
 
-    Set<String> told = labels.tell(keys("z", 3));
+    Set<String> told = tell(keys("z", 3));
 
     assertThat(told).hasSize(AskedLabels.MAX_KEYS).containsAll(keys("z", 3));
+  }
+
+  private Set<String> tell(Set<String> askedFor) {
+    return labels.tell(askers(askedFor));
+  }
+
+  /** Each by a namespace of its own. */
+  private static Map<String, Set<String>> askers(Set<String> askedFor) {
+    Map<String, Set<String>> askers = new HashMap<>();
+    askedFor.forEach(key -> askers.put(key, Set.of("of-" + key)));
+    return askers;
   }
 
   private static Set<String> keys(String name, int count) {
