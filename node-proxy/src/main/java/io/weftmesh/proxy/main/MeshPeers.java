@@ -39,4 +39,10 @@ final class MeshPeers implements Peers {
         ? "plaintext: it is not in the mesh"
         : "not decided: the ca has not said since this proxy's start whether it is in the mesh";
   }
+
+  @Override
+  public boolean isOutside(InetAddress address) {
+    return localPods.byAddress(address) == null
+        && directory.stateOf(address) == WorkloadState.OUTSIDE;
+  }
 }

@@ -34,12 +34,14 @@ final class Access {
 
   private final Question question;
   private final Snapshot snapshot;
+  private final Peers peers;
   private final boolean isInMesh;
   private final InboundCaller caller;
 
-  Access(Question question, Snapshot snapshot, String trustDomain) {
+  Access(Question question, Snapshot snapshot, Peers peers, String trustDomain) {
     this.question = question;
     this.snapshot = snapshot;
+    this.peers = peers;
     MeshPod from = snapshot.meshPod(question.namespace(), question.pod());
     this.isInMesh = from != null;
     this.caller =
@@ -133,7 +135,9 @@ final class Access {
       Kind kind = snapshot.localPod(uid) != null ? Kind.HERE : Kind.FAR;
       return new Site(kind, known.workload().namespace(), known.inbound(), port);
     }
-    if (pod == null || pod.isFirstHand()) {
+    // As for the connection itself: this node may watch its own pods alone, the ca tells of the
+    // rest.
+    if (pod == null || pod.isFirstHand() || peers.isOutside(endpoint.address().getAddress())) {
       return new Site(Kind.NO_MESH, "", null, port);
     }
     boolean strict = snapshot.modeTowards(pod.namespace(), port) == InboundMode.STRICT;

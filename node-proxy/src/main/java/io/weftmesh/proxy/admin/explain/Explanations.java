@@ -32,7 +32,7 @@ public final class Explanations {
    */
   public Explanation explain(Question question) {
     Snapshot now = snapshot.get();
-    Access access = new Access(question, now, trustDomain);
+    Access access = new Access(question, now, peers, trustDomain);
     return new Explainer(question, now, new Endpoints(now, peers, labels, loads, access)).explain();
   }
 }

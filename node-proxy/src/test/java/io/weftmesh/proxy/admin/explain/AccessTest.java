@@ -47,6 +47,7 @@ class AccessTest {
   private InboundSecurity security = InboundSecurity.DEFAULT;
   private boolean far;
   private boolean labelsKnown = true;
+  private boolean outside;
 
   @Test
   void withoutPoliciesEverybodyMayCall() {
@@ -151,6 +152,18 @@ class AccessTest {
   }
 
   @Test
+  void aPodElsewhereThatTheCaDoesNotKnowIsAskedForNothing() {
+    far = true;
+    labelsKnown = false;
+    outside = true;
+    rules.add(rule("access[0]", true, false, List.of(WEB), Set.of(), List.of()));
+    Explanation explanation = explain("in/other", "http://echo.shop/");
+
+    assertThat(explanation.outcome()).isInstanceOf(Outcome.Forwarded.class);
+    assertThat(explanation.toText()).contains("10.0.0.1:8080 not in the mesh: no policy is asked");
+  }
+
+  @Test
   void aPodOutsideTheMeshIsAskedForNothing() {
     Snapshot snapshot = builder().build();
 
@@ -230,12 +243,12 @@ class AccessTest {
     return explain(builder.build(), from, to);
   }
 
-  private static Explanation explain(Snapshot snapshot, String from, String to) {
+  private Explanation explain(Snapshot snapshot, String from, String to) {
     String[] who = from.split("/", 2);
     return new Explanations(
             () -> snapshot,
             "cluster.local",
-            endpoint -> "mtls by the test",
+            new TestPeers("mtls by the test", outside),
             PodLabels.NONE,
             (backend, endpoints) -> List.of())
         .explain(new Question(who[0], who[1], "GET", URI.create(to), Map.of()));
