@@ -92,7 +92,7 @@ final class LimitedPool implements Upstreams, UpstreamPool.Keeper {
       return false;
     }
     Waiting next = next(connection.endpoint());
-    if (next != null && share.mayOvertake()) {
+    if (next != null && pool.isStillRight(connection) && share.mayOvertake()) {
       next.end();
       next.waiter.waited();
       next.waiter.connected(connection);

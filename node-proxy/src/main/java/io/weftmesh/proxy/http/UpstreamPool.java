@@ -120,13 +120,18 @@ final class UpstreamPool implements Upstreams {
       }
       connections.pollLast();
       idle(-1);
-      if (connection.isOpen() && terms.dialer().isStillRight(endpoint, connection.security())) {
+      if (connection.isOpen() && isStillRight(connection)) {
         return connection;
       }
       connection.retire();
       connection = connections.peekLast();
     }
     return null;
+  }
+
+  /** Whether it would be opened the same way now. */
+  boolean isStillRight(UpstreamConnection connection) {
+    return terms.dialer().isStillRight(connection.endpoint(), connection.security());
   }
 
   @Override
