@@ -33,7 +33,9 @@ final class Connecting implements Upstreams.Waiter {
   void stop() {
     if (!over) {
       over = true;
-      upstreams.abandon(this);
+      if (upstreams.abandon(this)) {
+        target.untried();
+      }
     }
   }
 

@@ -60,11 +60,13 @@ final class LimitedPool implements Upstreams, UpstreamPool.Keeper {
   }
 
   @Override
-  public void abandon(Waiter waiter) {
+  public boolean abandon(Waiter waiter) {
     Waiting abandoned = waiting.get(waiter);
-    if (abandoned != null) {
-      abandoned.end();
+    if (abandoned == null) {
+      return false;
     }
+    abandoned.end();
+    return true;
   }
 
   /** Takes over a connection that somebody else has opened and not used. */

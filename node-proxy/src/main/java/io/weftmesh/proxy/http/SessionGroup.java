@@ -89,14 +89,17 @@ final class SessionGroup {
     }
   }
 
-  void abandon(Upstreams.Waiter waiter) {
+  /** Whether it waited for the limit. */
+  boolean abandon(Upstreams.Waiter waiter) {
+    boolean ofLimit = false;
     for (Waiting one : List.copyOf(waiting)) {
       if (one.waiter.equals(waiter)) {
         waiting.remove(one);
-        one.stop();
+        ofLimit |= one.stop();
       }
     }
     leaveLineIfDone();
+    return ofLimit;
   }
 
   /** Somewhere a connection takes another stream, or is gone. */

@@ -140,8 +140,9 @@ final class UpstreamPool implements Upstreams {
   }
 
   @Override
-  public void abandon(Waiter waiter) {
+  public boolean abandon(Waiter waiter) {
     // A connection that is under way is for the next, and nothing else is remembered.
+    return false;
   }
 
   /**

@@ -83,13 +83,15 @@ final class UpstreamSessions implements Upstreams {
   }
 
   @Override
-  public void abandon(Waiter waiter) {
+  public boolean abandon(Waiter waiter) {
+    boolean ofLimit = false;
     // Elsewhere a group finds out by itself: its connection is for whoever waits for it then.
     if (share != null) {
       for (SessionGroup group : groups.values()) {
-        group.abandon(waiter);
+        ofLimit |= group.abandon(waiter);
       }
     }
+    return ofLimit;
   }
 
   /** Takes over a connection that somebody else has opened and not used. */

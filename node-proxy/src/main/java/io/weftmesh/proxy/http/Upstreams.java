@@ -22,8 +22,12 @@ interface Upstreams {
   /** Sees to a connection; the waiter hears of it on the loop, perhaps before this returns. */
   void connect(Endpoint endpoint, BackendSettings settings, Waiter waiter);
 
-  /** Who does not wait any more, and need not be remembered. */
-  void abandon(Waiter waiter);
+  /**
+   * Who does not wait any more, and need not be remembered.
+   *
+   * @return whether what it waited for was the Service's limit, and no endpoint
+   */
+  boolean abandon(Waiter waiter);
 
   /** Who waits for a connection. */
   interface Waiter {

@@ -7,7 +7,11 @@ import io.weftmesh.policy.model.BackendSettings;
 import io.weftmesh.policy.model.HashKey;
 import io.weftmesh.policy.model.LoadBalancing;
 import io.weftmesh.policy.model.LoadBalancing.Algorithm;
+import io.weftmesh.policy.model.OutlierEjection;
+import io.weftmesh.policy.model.RetryPolicy;
+import io.weftmesh.policy.model.Timeouts;
 import io.weftmesh.policy.model.TrafficLimits;
+import io.weftmesh.proxy.balance.Balancer;
 import io.weftmesh.proxy.balance.ServiceLimits.Place;
 import io.weftmesh.proxy.balance.ServiceLimits.Use;
 import io.weftmesh.proxy.tunnel.Unreachable;
@@ -22,6 +26,7 @@ import org.junit.jupiter.api.Test;
 class ConnectionLimitTest {
   private static final String GET = "GET / HTTP/1.1\r\nHost: cart\r\n\r\n";
   private static final String OK = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
+  private static final Duration SECOND = Duration.ofSeconds(1);
 
   private final Mesh mesh = new Mesh();
 
@@ -158,6 +163,70 @@ class ConnectionLimitTest {
     mesh.opened().sends(OK);
     assertThat(client.got()).isEqualTo(OK);
     assertThat(held()).isEqualTo(1);
+  }
+
+  @Test
+  void anEndpointIsNotBlamedForTheWaitOfATry() {
+    limitAndEject();
+    List<Duration> latencies = latencies();
+    mesh.client().sends(GET);
+    mesh.policy(RetryPolicy.DEFAULT, new Timeouts(Duration.ZERO, SECOND));
+    Wire waiting = mesh.client();
+    waiting.sends(GET);
+    Http2Peer waitingToo = mesh.http2Client();
+    waitingToo.get("/");
+    mesh.turn();
+    assertThat(mesh.limits().connections().waiting()).isEqualTo(2);
+    mesh.passes(SECOND);
+
+    assertThat(waiting.got()).startsWith("HTTP/1.1 504 ");
+    assertThat(mesh.limits().connections().waiting()).isZero();
+    assertNobodyIsBlamed(latencies);
+  }
+
+  @Test
+  void anEndpointIsNotBlamedForTheWaitOfAClientThatLeaves() {
+    limitAndEject();
+    List<Duration> latencies = latencies();
+    mesh.client().sends(GET);
+    Wire waiting = mesh.client();
+    waiting.sends(GET);
+    Http2Peer peer = mesh.http2Client();
+    Wire waitingToo = mesh.clients.getLast();
+    peer.get("/");
+    mesh.turn();
+    assertThat(mesh.limits().connections().waiting()).isEqualTo(2);
+    mesh.passes(SECOND);
+    waiting.close();
+    waitingToo.close();
+
+    assertThat(mesh.limits().connections().waiting()).isZero();
+    assertNobodyIsBlamed(latencies);
+  }
+
+  /** One connection, and of three endpoints whichever fails once is left out. */
+  private void limitAndEject() {
+    mesh.endpoints(3);
+    mesh.settings(
+        new BackendSettings(
+            Duration.ofSeconds(15),
+            Duration.ofHours(1),
+            LoadBalancing.PEAK_EWMA,
+            Optional.of(
+                new OutlierEjection(
+                    1, Optional.empty(), Duration.ofSeconds(30), Duration.ofMinutes(5), 100)),
+            new TrafficLimits(1, TrafficLimits.UNLIMITED, TrafficLimits.UNLIMITED),
+            TrafficLimits.NONE));
+  }
+
+  private List<Duration> latencies() {
+    return mesh.balancer().loads(mesh.endpointSet()).stream().map(Balancer.Load::latency).toList();
+  }
+
+  private void assertNobodyIsBlamed(List<Duration> latencies) {
+    assertThat(mesh.balancer().loads(mesh.endpointSet()))
+        .allSatisfy(load -> assertThat(load.ejected()).isEmpty());
+    assertThat(latencies()).isEqualTo(latencies);
   }
 
   @Test
