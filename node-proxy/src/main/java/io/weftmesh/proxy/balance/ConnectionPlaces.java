@@ -100,7 +100,8 @@ public final class ConnectionPlaces {
     for (LinkedHashSet<Ticket> line : waiting.values()) {
       Ticket first = line.getFirst();
       if (limits.hasRoom(Use.CONNECTION, first.settings, first.client)
-          && limits.acquire(Use.CONNECTION, first.settings, first.client) instanceof Place place) {
+          && limits.tryAcquire(Use.CONNECTION, first.settings, first.client)
+              instanceof Place place) {
         return taken(first, place);
       }
     }

@@ -109,6 +109,16 @@ public final class ServiceLimits {
    * @param clientPod its UID
    */
   public Admission acquire(Use use, BackendSettings settings, String clientPod) {
+    Admission admission = tryAcquire(use, settings, clientPod);
+    if (use == Use.CONNECTION && admission instanceof Full) {
+      // The attempt was counted for a moment, in which who gave one back may have found no room.
+      connections.freed();
+    }
+    return admission;
+  }
+
+  /** The same, for who looks after those who wait. */
+  Admission tryAcquire(Use use, BackendSettings settings, String clientPod) {
     int most = use.of(settings.limits());
     int mostOfClient = use.of(settings.clientLimits());
     if (most == TrafficLimits.UNLIMITED && mostOfClient == TrafficLimits.UNLIMITED) {

@@ -13,6 +13,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -157,8 +158,44 @@ class ConnectionPlacesTest {
   }
 
   @Test
+  void whoIsRefusedWakesWhomItsAttemptMayHaveKeptAsleep() {
+    BackendSettings settings = settings(3, 1);
+    Pool pool = new Pool("a");
+    held.add(pool.takes(settings));
+    pool.waits(settings);
+    held.add(new Pool("b").takes(settings));
+    // As it would be if the place was given back while somebody else's attempt was counted.
+    limits.retainClients(Set.of("b"));
+    assertThat(granted).isEmpty();
+
+    assertThat(limits.acquire(Use.CONNECTION, settings, "b"))
+        .isEqualTo(new Full(Use.CONNECTION, true, 1));
+    assertThat(granted).containsExactly("a");
+  }
+
+  @Test
   void manyThreadsThatTakeWaitAndGiveBackAllGetTheirTurn() {
-    BackendSettings two = settings(2, TrafficLimits.UNLIMITED);
+    manyThreads(settings(2, TrafficLimits.UNLIMITED));
+  }
+
+  @Test
+  void whoTakesWithoutWaitingKeepsNobodyAsleep() throws InterruptedException {
+    BackendSettings settings = settings(2, 1);
+    Thread impatient =
+        Thread.ofPlatform()
+            .start(() -> {
+              for (int i = 0; i < 20_000; i++) {
+                if (limits.acquire(Use.CONNECTION, settings, "pod0") instanceof Place place) {
+                  place.close();
+                }
+              }
+            });
+    manyThreads(settings);
+    impatient.join();
+  }
+
+  /** Four of them, of two client pods. */
+  private void manyThreads(BackendSettings two) {
     int rounds = 2_000;
     var done = new AtomicInteger();
     var inside = new AtomicInteger();
