@@ -13,6 +13,7 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -61,9 +62,9 @@ public final class ConnectionPlaces {
    *
    * @param clientPod its UID
    * @param executor of the pool's thread, on which it is told everything
-   * @param giveUpOne closes the connection that was unused for longest, if there is one
+   * @param giveUpOne closes the connection that was unused for longest; whether there is one
    */
-  public Share share(String clientPod, Executor executor, Runnable giveUpOne) {
+  public Share share(String clientPod, Executor executor, BooleanSupplier giveUpOne) {
     var share = new Share(clientPod, executor, giveUpOne);
     shares.add(share);
     return share;
@@ -128,35 +129,58 @@ public final class ConnectionPlaces {
     return false;
   }
 
-  /** Has an unused connection closed that is in the way of a client pod, if there is one. */
-  private void reclaim(BackendSettings settings, String clientPod) {
+  /** The first of each client pod that waits. */
+  private synchronized List<Ticket> heads() {
+    return waiting.values().stream().map(LinkedHashSet::getFirst).toList();
+  }
+
+  /** Has an unused connection of another share closed, if there is one that helps anybody. */
+  private void reclaimElsewhere(Share share) {
+    if (count.get() == 0) {
+      return;
+    }
+    for (Ticket head : heads()) {
+      if (reclaim(head.settings, head.client, share)) {
+        return;
+      }
+    }
+  }
+
+  /**
+   * Has an unused connection closed that is in the way of a client pod, if there is one.
+   *
+   * @param spared not one of this share's; null for any
+   */
+  private boolean reclaim(BackendSettings settings, String clientPod, @Nullable Share spared) {
     boolean ownOnly = limits.isClientFull(settings, clientPod);
     Share found = null;
     for (Share share : shares) {
       boolean own = share.client.equals(clientPod);
-      if ((own || !ownOnly) && share.idle.get() > share.asked.get()) {
+      if ((own || !ownOnly) && share != spared && share.hasUnused()) {
         found = share;
         if (own) {
           break;
         }
       }
     }
-    if (found != null) {
-      found.ask();
+    if (found == null) {
+      return false;
     }
+    found.ask();
+    return true;
   }
 
   /** What one pool has to do with the Service's places. Confined to the pool's thread. */
   public final class Share implements AutoCloseable {
     private final String client;
     private final Executor executor;
-    private final Runnable giveUpOne;
+    private final BooleanSupplier giveUpOne;
     private final AtomicInteger idle = new AtomicInteger();
 
     /** How many of the unused were asked for and not given up yet. */
     private final AtomicInteger asked = new AtomicInteger();
 
-    private Share(String client, Executor executor, Runnable giveUpOne) {
+    private Share(String client, Executor executor, BooleanSupplier giveUpOne) {
       this.client = client;
       this.executor = executor;
       this.giveUpOne = giveUpOne;
@@ -180,7 +204,7 @@ public final class ConnectionPlaces {
       // One may have become free since it was asked for, and whoever freed it saw nobody wait.
       grant();
       if (!ticket.left) {
-        reclaim(settings, client);
+        reclaim(settings, client, null);
       }
       return ticket;
     }
@@ -198,13 +222,25 @@ public final class ConnectionPlaces {
     /** Connections of the pool that are unused came or went. */
     public void idle(int difference) {
       idle.addAndGet(difference);
+      // Who began to wait after the pool had looked did not see this one.
+      if (difference > 0 && hasUnused() && isWanted()) {
+        ask();
+      }
+    }
+
+    /** Whether it has more unused connections than it was asked for. */
+    private boolean hasUnused() {
+      return idle.get() > asked.get();
     }
 
     private void ask() {
       asked.incrementAndGet();
       executor.execute(() -> {
         asked.decrementAndGet();
-        giveUpOne.run();
+        if (!giveUpOne.getAsBoolean()) {
+          // It was taken again meanwhile.
+          reclaimElsewhere(this);
+        }
       });
     }
 

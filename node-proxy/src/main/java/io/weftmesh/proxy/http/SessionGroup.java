@@ -129,8 +129,11 @@ final class SessionGroup {
     }
   }
 
-  /** Whether there was one without streams. */
+  /** Closes one without streams that those who wait here do not take; whether there is one. */
   boolean retireOneIdle() {
+    if (!waiting.isEmpty()) {
+      serve();
+    }
     for (UpstreamSession session : sessions) {
       if (session.openStreams() == 0) {
         session.retire();

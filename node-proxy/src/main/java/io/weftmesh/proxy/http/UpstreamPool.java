@@ -271,8 +271,8 @@ final class UpstreamPool implements Upstreams {
     limited.values().forEach(LimitedPool::closeIdle);
   }
 
-  /** Closes the connection that was unused for longest, if there is one. */
-  void closeOldest() {
+  /** Closes the connection that was unused for longest; whether there is one. */
+  boolean closeOldest() {
     ArrayDeque<UpstreamConnection> oldest = null;
     for (ArrayDeque<UpstreamConnection> connections : idle.values()) {
       if (!connections.isEmpty()
@@ -281,11 +281,13 @@ final class UpstreamPool implements Upstreams {
         oldest = connections;
       }
     }
-    if (oldest != null) {
-      UpstreamConnection connection = oldest.removeFirst();
-      idle(-1);
-      connection.retire();
+    if (oldest == null) {
+      return false;
     }
+    UpstreamConnection connection = oldest.removeFirst();
+    idle(-1);
+    connection.retire();
+    return true;
   }
 
   private void idle(int difference) {

@@ -112,12 +112,13 @@ final class UpstreamSessions implements Upstreams {
     limited.values().forEach(UpstreamSessions::closeIdle);
   }
 
-  private void closeOneIdle() {
+  private boolean closeOneIdle() {
     for (SessionGroup group : List.copyOf(groups.values())) {
       if (group.retireOneIdle()) {
-        return;
+        return true;
       }
     }
+    return false;
   }
 
   /** Closes what is unused, and the rest when it is. */

@@ -25,6 +25,9 @@ class ConnectionPlacesTest {
   private final List<String> granted = new ArrayList<>();
   private final List<Place> held = new ArrayList<>();
 
+  /** How many unused connections are in use again by the time they are asked for. */
+  private int takenAgain;
+
   @Test
   void aPlaceThatIsGivenBackGoesToWhoWaits() {
     BackendSettings one = settings(1, TrafficLimits.UNLIMITED);
@@ -95,6 +98,54 @@ class ConnectionPlacesTest {
 
     assertThat(granted).containsExactly("poor");
     assertThat(rich.unused).isEmpty();
+  }
+
+  @Test
+  void aConnectionThatIsPutAwayWhileSomebodyBeginsToWaitIsAskedFor() {
+    BackendSettings one = settings(1, TrafficLimits.UNLIMITED);
+    Pool rich = new Pool("rich");
+    Place place = rich.takes(one);
+    assertThat(rich.share.isWanted()).isFalse();
+    new Pool("poor").waits(one);
+    assertThat(granted).isEmpty();
+
+    rich.keepsUnused(place);
+
+    assertThat(granted).containsExactly("poor");
+    assertThat(rich.unused).isEmpty();
+  }
+
+  @Test
+  void whereTheUnusedConnectionWasTakenAgainTheNextPoolIsAsked() {
+    BackendSettings two = settings(2, TrafficLimits.UNLIMITED);
+    Pool first = new Pool("first");
+    Pool second = new Pool("second");
+    Place ofFirst = first.takes(two);
+    second.keepsUnused(second.takes(two));
+    first.keepsUnused(ofFirst);
+    takenAgain = 1;
+
+    new Pool("poor").waits(two);
+
+    assertThat(takenAgain).isZero();
+    assertThat(granted).containsExactly("poor");
+    assertThat(first.unused.size() + second.unused.size()).isZero();
+    assertThat(limits.held(Use.CONNECTION)).isEqualTo(2);
+  }
+
+  @Test
+  void aPoolThatHasNothingToGiveUpIsNotAskedAgain() {
+    BackendSettings one = settings(1, TrafficLimits.UNLIMITED);
+    Pool pool = new Pool("a");
+    pool.keepsUnused(pool.takes(one));
+    takenAgain = 1;
+
+    new Pool("poor").waits(one);
+
+    assertThat(granted).isEmpty();
+    assertThat(places.waiting()).isEqualTo(1);
+    held.removeFirst().close();
+    assertThat(granted).containsExactly("poor");
   }
 
   @Test
@@ -204,7 +255,7 @@ class ConnectionPlacesTest {
     for (int t = 0; t < 4; t++) {
       ExecutorService loop = Executors.newSingleThreadExecutor();
       loops.add(loop);
-      ConnectionPlaces.Share share = places.share("pod" + t % 2, loop, () -> {});
+      ConnectionPlaces.Share share = places.share("pod" + t % 2, loop, () -> false);
       ConnectionPlaces.Waiter use =
           place -> {
             worst.accumulateAndGet(inside.incrementAndGet(), Math::max);
@@ -260,9 +311,18 @@ class ConnectionPlacesTest {
       share.idle(1);
     }
 
-    private void yieldOne() {
+    private boolean yieldOne() {
+      if (takenAgain > 0) {
+        takenAgain--;
+        share.idle(-1);
+        held.add(unused.removeFirst());
+      }
+      if (unused.isEmpty()) {
+        return false;
+      }
       share.idle(-1);
       unused.removeFirst().close();
+      return true;
     }
   }
 
