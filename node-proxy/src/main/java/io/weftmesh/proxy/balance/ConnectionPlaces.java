@@ -46,6 +46,12 @@ public final class ConnectionPlaces {
 
   private final AtomicInteger count = new AtomicInteger();
 
+  /** How many unused connections were asked for and not given up yet. */
+  private final AtomicInteger asking = new AtomicInteger();
+
+  /** What was last asked by: who has waited since before is not bound by what was in force then. */
+  private volatile BackendSettings latest = BackendSettings.DEFAULT;
+
   ConnectionPlaces(ServiceLimits limits) {
     this.limits = limits;
   }
@@ -79,6 +85,24 @@ public final class ConnectionPlaces {
   void freed() {
     if (count.get() > 0) {
       grant();
+      // Where the limit was lowered it takes more than one.
+      if (asking.get() < count.get()) {
+        reclaimForAny(null);
+      }
+    }
+  }
+
+  /** There may be room where there seemed to be none. */
+  void lookAgain() {
+    if (count.get() > 0) {
+      grant();
+    }
+  }
+
+  private void inForce(BackendSettings settings) {
+    if (!settings.equals(latest)) {
+      latest = settings;
+      lookAgain();
     }
   }
 
@@ -100,9 +124,8 @@ public final class ConnectionPlaces {
   private @Nullable Grant next() {
     for (LinkedHashSet<Ticket> line : waiting.values()) {
       Ticket first = line.getFirst();
-      if (limits.hasRoom(Use.CONNECTION, first.settings, first.client)
-          && limits.tryAcquire(Use.CONNECTION, first.settings, first.client)
-              instanceof Place place) {
+      if (limits.hasRoom(Use.CONNECTION, latest, first.client)
+          && limits.tryAcquire(Use.CONNECTION, latest, first.client) instanceof Place place) {
         return taken(first, place);
       }
     }
@@ -122,37 +145,33 @@ public final class ConnectionPlaces {
   private synchronized boolean isWantedFrom(String clientPod) {
     for (Map.Entry<String, LinkedHashSet<Ticket>> client : waiting.entrySet()) {
       Ticket first = client.getValue().getFirst();
-      if (client.getKey().equals(clientPod) || !limits.isClientFull(first.settings, first.client)) {
+      if (client.getKey().equals(clientPod) || !limits.isClientFull(latest, first.client)) {
         return true;
       }
     }
     return false;
   }
 
-  /** The first of each client pod that waits. */
-  private synchronized List<Ticket> heads() {
-    return waiting.values().stream().map(LinkedHashSet::getFirst).toList();
+  private synchronized List<String> clientsWaiting() {
+    return List.copyOf(waiting.keySet());
   }
 
-  /** Has an unused connection of another share closed, if there is one that helps anybody. */
-  private void reclaimElsewhere(Share share) {
-    if (count.get() == 0) {
-      return;
-    }
-    for (Ticket head : heads()) {
-      if (reclaim(head.settings, head.client, share)) {
+  /**
+   * Has an unused connection closed that is in the way of anybody who waits, if there is one.
+   *
+   * @param spared not one of this share's; null for any
+   */
+  private void reclaimForAny(@Nullable Share spared) {
+    for (String client : clientsWaiting()) {
+      if (reclaim(client, spared)) {
         return;
       }
     }
   }
 
-  /**
-   * Has an unused connection closed that is in the way of a client pod, if there is one.
-   *
-   * @param spared not one of this share's; null for any
-   */
-  private boolean reclaim(BackendSettings settings, String clientPod, @Nullable Share spared) {
-    boolean ownOnly = limits.isClientFull(settings, clientPod);
+  /** The same, for one client pod; whether there is one. */
+  private boolean reclaim(String clientPod, @Nullable Share spared) {
+    boolean ownOnly = limits.isClientFull(latest, clientPod);
     Share found = null;
     for (Share share : shares) {
       boolean own = share.client.equals(clientPod);
@@ -188,6 +207,7 @@ public final class ConnectionPlaces {
 
     /** A place, unless there is none or somebody waits for it already. */
     public Admission acquire(BackendSettings settings) {
+      inForce(settings);
       if (count.get() > 0 && isWantedFrom(client)) {
         return limits.full(Use.CONNECTION, settings, client);
       }
@@ -196,7 +216,8 @@ public final class ConnectionPlaces {
 
     /** Waits for a place, and has an unused connection closed for it if there is one. */
     public Ticket await(BackendSettings settings, Waiter waiter) {
-      var ticket = new Ticket(settings, client, executor, waiter);
+      inForce(settings);
+      var ticket = new Ticket(client, executor, waiter);
       synchronized (ConnectionPlaces.this) {
         waiting.computeIfAbsent(client, c -> new LinkedHashSet<>()).add(ticket);
         count.incrementAndGet();
@@ -204,7 +225,7 @@ public final class ConnectionPlaces {
       // One may have become free since it was asked for, and whoever freed it saw nobody wait.
       grant();
       if (!ticket.left) {
-        reclaim(settings, client, null);
+        reclaim(client, null);
       }
       return ticket;
     }
@@ -235,11 +256,13 @@ public final class ConnectionPlaces {
 
     private void ask() {
       asked.incrementAndGet();
+      asking.incrementAndGet();
       executor.execute(() -> {
         asked.decrementAndGet();
+        asking.decrementAndGet();
         if (!giveUpOne.getAsBoolean()) {
           // It was taken again meanwhile.
-          reclaimElsewhere(this);
+          reclaimForAny(this);
         }
       });
     }
@@ -252,7 +275,6 @@ public final class ConnectionPlaces {
 
   /** A place in the queue. */
   public final class Ticket {
-    private final BackendSettings settings;
     private final String client;
     private final Executor executor;
     private final Waiter waiter;
@@ -260,8 +282,7 @@ public final class ConnectionPlaces {
     /** Written under the lock. */
     private volatile boolean left;
 
-    private Ticket(BackendSettings settings, String client, Executor executor, Waiter waiter) {
-      this.settings = settings;
+    private Ticket(String client, Executor executor, Waiter waiter) {
       this.client = client;
       this.executor = executor;
       this.waiter = waiter;

@@ -112,7 +112,7 @@ public final class ServiceLimits {
     Admission admission = tryAcquire(use, settings, clientPod);
     if (use == Use.CONNECTION && admission instanceof Full) {
       // The attempt was counted for a moment, in which who gave one back may have found no room.
-      connections.freed();
+      connections.lookAgain();
     }
     return admission;
   }

@@ -165,6 +165,32 @@ class ConnectionPlacesTest {
   }
 
   @Test
+  void aLimitThatIsRaisedIsInForceForWhoWaits() {
+    BackendSettings one = settings(1, TrafficLimits.UNLIMITED);
+    BackendSettings two = settings(2, TrafficLimits.UNLIMITED);
+    Pool pool = new Pool("a");
+    held.add(pool.takes(one));
+    pool.waits(one);
+
+    assertThat(new Pool("b").share.acquire(two)).isEqualTo(new Full(Use.CONNECTION, false, 2));
+    assertThat(granted).containsExactly("a");
+  }
+
+  @Test
+  void whereALimitWasLoweredAsManyUnusedConnectionsAreClosedAsAreInTheWay() {
+    BackendSettings ten = settings(10, TrafficLimits.UNLIMITED);
+    Pool rich = new Pool("rich");
+    for (int i = 0; i < 10; i++) {
+      rich.keepsUnused(rich.takes(ten));
+    }
+
+    new Pool("poor").waits(settings(2, TrafficLimits.UNLIMITED));
+
+    assertThat(granted).containsExactly("poor");
+    assertThat(rich.unused).hasSize(1);
+  }
+
+  @Test
   void oneOfSomeThatComeFreeGoesToWhoWaitsElsewhere() {
     Pool pool = new Pool("a");
     BackendSettings one = settings(1, TrafficLimits.UNLIMITED);
