@@ -96,6 +96,8 @@ final class SessionGroup {
       if (one.waiter.equals(waiter)) {
         waiting.remove(one);
         ofLimit |= one.stop();
+        // There may be nothing left that this group is for.
+        serveLater();
       }
     }
     leaveLineIfDone();
@@ -243,12 +245,18 @@ final class SessionGroup {
   }
 
   private void granted(Place place) {
+    // Not always the one that the place is for: that one may have been cancelled too late.
+    ConnectionPlaces.Ticket mine = ticket;
+    ticket = null;
+    if (mine != null) {
+      mine.cancel();
+    }
     Waiting first = waiting.peek();
     if (first == null || dialling) {
       place.close();
       return;
     }
-    ticket = null;
+    waiting.forEach(Waiting::granted);
     dial(place, first.settings.connectTimeout());
   }
 
@@ -375,10 +383,15 @@ final class SessionGroup {
       }
     }
 
-    void connected(UpstreamSession session) {
-      if (stop()) {
+    /** From here on it waits for the endpoint, whose time that is. */
+    void granted() {
+      if (stop() && waiter.isWaiting()) {
         waiter.waited();
       }
+    }
+
+    void connected(UpstreamSession session) {
+      granted();
       waiter.connected(new UpstreamStream(session));
     }
 
@@ -387,6 +400,7 @@ final class SessionGroup {
       Future<?> running = timer;
       if (running != null) {
         running.cancel(false);
+        timer = null;
       }
       return running != null;
     }

@@ -137,6 +137,11 @@ final class UpstreamSessions implements Upstreams {
     return groups.computeIfAbsent(endpoint, e -> new SessionGroup(this, terms, e));
   }
 
+  /** To how many there are connections, or somebody waits for one. */
+  int endpoints() {
+    return groups.size();
+  }
+
   // --- for the groups ---
 
   /** Null where connections are not limited. */

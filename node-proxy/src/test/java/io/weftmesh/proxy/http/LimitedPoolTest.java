@@ -5,8 +5,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.weftmesh.policy.model.BackendSettings;
 import io.weftmesh.policy.model.TrafficLimits;
 import io.weftmesh.proxy.balance.Endpoint;
-import io.weftmesh.proxy.balance.ServiceLimits.Full;
-import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -33,7 +31,7 @@ class LimitedPoolTest {
 
   @Test
   void aConnectionThatComesFreeIsHandedToTheNext() {
-    Request next = freedForTheNext();
+    TestWaiter next = freedForTheNext();
 
     assertThat(next.connected).isTrue();
     assertThat(mesh.opened().isActive()).isTrue();
@@ -43,7 +41,7 @@ class LimitedPoolTest {
   @Test
   void aConnectionThatWouldBeOpenedAnotherWayByNowIsHandedToNobody() {
     mesh.dials.right = false;
-    Request next = freedForTheNext();
+    TestWaiter next = freedForTheNext();
 
     assertThat(mesh.opened().isActive()).describedAs("what was opened before").isFalse();
     mesh.turn();
@@ -53,53 +51,15 @@ class LimitedPoolTest {
   }
 
   /** One that waited while a connection was opened for another, which has left meanwhile. */
-  private Request freedForTheNext() {
+  private TestWaiter freedForTheNext() {
     mesh.dials.hold = true;
-    var first = new Request();
+    var first = new TestWaiter(endpoint);
     pool.connect(endpoint, one, first);
-    var next = new Request();
+    var next = new TestWaiter(endpoint);
     pool.connect(endpoint, one, next);
     first.left = true;
     mesh.dials.hold = false;
     mesh.dials.held.setSuccess(mesh.dials.open());
     return next;
-  }
-
-  private final class Request implements Upstreams.Waiter {
-    private boolean connected;
-    private boolean left;
-
-    @Override
-    public void connected(UpstreamSide upstream) {
-      connected = true;
-    }
-
-    @Override
-    public void notConnected(Throwable cause) {
-      throw new AssertionError("not connected", cause);
-    }
-
-    @Override
-    public void limited(Full full) {
-      throw new AssertionError(full);
-    }
-
-    @Override
-    public @Nullable Endpoint turn() {
-      return endpoint;
-    }
-
-    @Override
-    public void waited() {}
-
-    @Override
-    public boolean settlesFor(Endpoint other) {
-      return false;
-    }
-
-    @Override
-    public boolean isWaiting() {
-      return !connected && !left;
-    }
   }
 }
