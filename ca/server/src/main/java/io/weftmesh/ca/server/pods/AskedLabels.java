@@ -86,7 +86,7 @@ final class AskedLabels {
         .sorted(
             Comparator.comparing((Map.Entry<String, Set<String>> asked) ->
                     !NOT_YET.equals(unaskedSince.get(asked.getKey())))
-                .thenComparing(asked -> -asked.getValue().size())
+                .thenComparingInt(asked -> -asked.getValue().size())
                 .thenComparing(Map.Entry::getKey))
         .map(Map.Entry::getKey)
         .toList();
