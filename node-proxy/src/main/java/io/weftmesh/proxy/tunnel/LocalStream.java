@@ -82,7 +82,7 @@ public final class LocalStream extends StreamChannel {
   /** There is room again for what the other end has to write. */
   @Override
   void consumed(int bytes) {
-    if (!peer.resumeDue && peer.isOpen() && peer.hasUnsent()) {
+    if (isOpen() && !peer.resumeDue && peer.isOpen() && peer.hasUnsent()) {
       peer.resumeDue = true;
       eventLoop().execute(peer::resume);
     }
